@@ -1,0 +1,69 @@
+# Needs Python 3.11 or later, git and make. Everything else goes into .venv, and nothing outside this folder.
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+# An editable install compiles the catalogues once; whoever edits one wants to see the new words.
+COMPILE = $(RUN) translations/catalogues.py
+RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+export PIP_ROOT_USER_ACTION = ignore
+
+.PHONY: help demo test test-lowest lint words clean
+
+help:
+	@echo "make demo         a small learning platform with real learners, at http://127.0.0.1:8080"
+	@echo "make demo ONCE=1  the same, without staying: succeeds if every certificate verified"
+	@echo "make test         everything that is asked of a change"
+	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"
+	@echo "make lint         ruff, mypy and the import contract alone"
+	@echo "make words        compile the catalogues after an edit"
+	@echo "make clean        remove what was made, except var/, where the campus keeps its data"
+
+demo: $(VENV)/.made-demo
+	@$(COMPILE)
+	@$(VENV)/bin/flask --app examples.campus campus serve $(if $(ONCE),--once)
+
+test: $(VENV)/.made-test
+	@$(COMPILE)
+	@$(RUN) -m pytest
+
+lint: $(VENV)/.made-test
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+words: $(VENV)/.made-demo
+	@$(COMPILE)
+
+# The lowest versions stand in a file of their own, since the tools that check the house need newer ones.
+test-lowest:
+	@$(MAKE) --no-print-directory VENV=.venv-lowest EXTRA="-c tests/lowest.txt" \
+		SUITE="tests/unit tests/contract tests/integration" lowest-suite
+
+.PHONY: lowest-suite
+lowest-suite: $(VENV)/.made-test
+	@$(COMPILE)
+	@$(RUN) -m pytest $(SUITE)
+
+# A stamp for each extra: the second time there is nothing to install.
+$(VENV)/.made-demo $(VENV)/.made-test: $(VENV)/.made-%: $(RECIPE) $(if $(EXTRA),tests/lowest.txt) | $(VENV)/bin/python
+	@echo "Installing flask-certify and what its $* needs into $(VENV) ..."
+	@$(RUN) -m pip install --quiet $(EXTRA) --editable '.[$*]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name one: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is too old: Python 3.11 or later is needed. Name one: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) cannot make a virtual environment; see above." >&2; exit 1; }
+
+clean:
+	@rm -rf .venv .venv-lowest build dist *.egg-info .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+	@find flask_certify translations migrations notebooks examples tests \
+		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+	@find translations -name '*.mo' -delete

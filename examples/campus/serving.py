@@ -1,0 +1,153 @@
+"""The whole demo in one command: a queue, two workers, the campus's pages, and certificates for a real run.
+
+Everything started here ends with this process, however that ends: nothing is left behind.
+"""
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask
+from werkzeug.serving import make_server
+
+from flask_certify.core.children import start_tied, stop
+from flask_certify.core.embedded import start_valkey
+
+from . import checking, config, demo, models, opening, oulad
+
+ADDRESS = "127.0.0.1"
+WORKERS = 2
+PATIENCE = 30  # seconds a worker has to finish the chunk it is at
+PROJECT = Path(__file__).parents[2]
+
+
+class CannotServe(Exception):
+    """Something the demo needs is missing or has ended. The sentence says what to do."""
+
+
+def serve(environ: dict[str, str], *, port: int, once: bool) -> int:
+    """Serves until told to stop; with `once` until everything is issued and checked. The exit status."""
+    _refuse_taken(port)
+    environ = dict(environ)
+    if not environ.get("CERTIFY_PUBLIC_URL"):
+        environ["CERTIFY_PUBLIC_URL"] = f"http://{ADDRESS}:{port}"
+    folder = config.folder_of(environ)
+    with _until_told_to_stop(), ExitStack() as running:
+        if not environ.get("CERTIFY_REDIS_URL"):
+            valkey = start_valkey(folder / "valkey")
+            running.callback(valkey.stop)
+            environ["CERTIFY_REDIS_URL"] = valkey.url
+        app = _open(environ)
+        workers = running.enter_context(_working(environ, folder))
+        running.enter_context(_serving(app, port))
+
+        def watch() -> None:
+            _refuse_dead(workers, folder)
+
+        with app.app_context():
+            result = demo.issue(oulad.SHIPPED_RUN, watch=watch)
+            click.echo(demo.summary(result, demo.wait_for_messages(watch=watch)))
+            if once:
+                return 0 if checking.check(oulad.SHIPPED_RUN, say=click.echo) else 1
+            click.echo(demo.welcome(f"http://{ADDRESS}:{port}", checking.list_issued(oulad.SHIPPED_RUN), folder))
+        while True:
+            signal.pause()
+    return 130 if once else 0
+
+
+def _open(environ: dict[str, str]) -> Flask:
+    """The application, with the shipped run in its database."""
+    from .app import create_app  # which itself offers the command that leads here
+
+    app = create_app(environ)
+    with app.app_context():
+        opening.open_campus(oulad.SHIPPED, (), attach=True, say=_say)
+    return app
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end what is inside, in order. Told twice, it goes on ending in order."""
+    told = threading.Event()
+
+    def stop_once(number: int, frame: object) -> None:
+        if not told.is_set():
+            told.set()
+            raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, stop_once) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nThe campus is closed.", err=True)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _working(environ: dict[str, str], folder: Path) -> Iterator[Sequence[subprocess.Popen[bytes]]]:
+    """Two workers. Ctrl-C in the terminal does not reach them; they are told here, and finish what they are at."""
+    command = [sys.executable, "-m", "flask", "--app", "examples.campus", "certify", "worker"]
+    workers = [
+        start_tied(
+            command,
+            on_owner_death=signal.SIGTERM,
+            log=folder / "workers.log",
+            cwd=PROJECT,
+            env=environ | {"CAMPUS_VAR": str(folder)},
+            start_new_session=True,
+        )
+        for _ in range(WORKERS)
+    ]
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            stop(worker, signal.SIGTERM, PATIENCE)
+
+
+@contextmanager
+def _serving(app: Flask, port: int) -> Iterator[None]:
+    """The pages, served by threads of this process. Only warnings are written to the terminal."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = make_server(ADDRESS, port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, name="pages", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        with app.app_context():
+            models.db.engine.dispose()
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            raise CannotServe(
+                f"Port {port} is taken. Choose another: flask --app examples.campus campus serve --port {port + 10}"
+            ) from None
+
+
+def _refuse_dead(workers: Sequence[subprocess.Popen[bytes]], folder: Path) -> None:
+    if all(worker.poll() is not None for worker in workers):
+        raise CannotServe(f"The workers have ended. See why in {folder / 'workers.log'}")
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)

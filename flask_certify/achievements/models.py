@@ -1,0 +1,98 @@
+"""Tables of what can be earned, where, and who vouches for it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.db import Base, Json, UtcDateTime
+from ..core.ids import new_id
+
+
+class Issuer(Base):
+    """The organisation that vouches; one per tenant now, several are possible (D-14)."""
+
+    __tablename__ = "certify_issuer"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    slug: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    url: Mapped[str] = mapped_column(sa.String(300))
+    base: Mapped[str] = mapped_column(sa.String(300))  # our base address, as the setting said when this was made
+    did: Mapped[str] = mapped_column(sa.String(400), unique=True)
+    frozen_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # first issue: base, slug and did never change again
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Signatory(Base):
+    """Whose name is printed under a line. Never the issuer, and never a proof (R-017)."""
+
+    __tablename__ = "certify_signatory"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issuer_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Issuer.id))
+    position: Mapped[int]  # 1 or 2: where it is printed
+    # Personal data of an officer, printed on certificates; kept as long as these are.
+    name: Mapped[str] = mapped_column(sa.String(200), info={"personal": "as long as certificates name them"})
+    designation: Mapped[str] = mapped_column(sa.String(200))
+    image_sha: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class Run(Base):
+    """A course run of the host, under an id of ours: routes carry our ids, never host references."""
+
+    __tablename__ = "certify_run"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    run_ref: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100), index=True)
+    course_ref: Mapped[str] = mapped_column(sa.String(200))
+    title: Mapped[str] = mapped_column(sa.String(300))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Achievement(Base):
+    """What can be earned. `key` is `completion` or `achievement` for the two that come with us."""
+
+    __tablename__ = "certify_achievement"
+    __table_args__ = (sa.UniqueConstraint("issuer_id", "key"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issuer_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Issuer.id))
+    key: Mapped[str] = mapped_column(sa.String(40))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    description: Mapped[str] = mapped_column(sa.String(2000))
+    criteria: Mapped[str] = mapped_column(sa.String(2000))  # in words, for people
+    kind: Mapped[str] = mapped_column(sa.String(60))  # achievementType of Open Badges 3.0
+
+
+class Attachment(Base):
+    """An achievement with template, rule and audience, attached to a run. A change is a new row (D-13)."""
+
+    __tablename__ = "certify_attachment"
+    __table_args__ = (
+        sa.Index(
+            "uq_certify_attachment_run_id_position",
+            "run_id",
+            "position",
+            unique=True,
+            sqlite_where=sa.text("detached_at IS NULL"),
+            postgresql_where=sa.text("detached_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    achievement_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Achievement.id))
+    template_id: Mapped[UUID] = mapped_column(sa.ForeignKey("certify_template.id"))
+    position: Mapped[int]  # tried in this order, first match wins (R-046)
+    rule: Mapped[dict[str, Any]] = mapped_column(Json)  # in the notation of eligibility
+    audience: Mapped[str] = mapped_column(sa.String(8))  # `tenant` or `everyone` (R-034, R-035)
+    attached_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attached_by: Mapped[str] = mapped_column(sa.String(100))
+    detached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: in use

@@ -1,0 +1,198 @@
+"""Issuers, runs and attachments, as frozen views for the rooms above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..core.db import insert_or_ignore
+from ..core.errors import NotFound
+from ..core.hosts import asking
+from ..core.i18n import N_
+from ..core.ids import new_id
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..host.records import CourseRun
+from .models import Achievement, Attachment, Issuer, Run, Signatory
+
+
+class UnknownRun(NotFound):
+    code = "run.unknown"
+    sentence = N_("There is no course run %(run)s. Check its name in the learning platform.")
+
+
+class UnknownIssuer(NotFound):
+    code = "issuer.unknown"
+    sentence = N_("The tenant %(tenant)s has no issuer yet. Make one with: flask certify tenant add SLUG --name NAME")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerView:
+    id: UUID
+    tenant_ref: str
+    slug: str
+    name: str
+    url: str
+    base: str
+    did: str
+    frozen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatoryView:
+    name: str
+    designation: str
+    image_sha: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    id: UUID
+    run_ref: str
+    tenant_ref: str
+    course_ref: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AchievementView:
+    id: UUID
+    key: str
+    name: str
+    description: str
+    criteria: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """An attachment in use. `rule` is in the notation of eligibility, `audience` is `tenant` or `everyone`."""
+
+    id: UUID
+    achievement: AchievementView
+    template_id: UUID
+    rule: Mapping[str, Any]
+    audience: str
+    position: int
+
+
+# ---- runs ------------------------------------------------------------------------------------------
+
+
+def get_run(session: orm.Session, run_id: UUID) -> RunView:
+    """Raises UnknownRun."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise UnknownRun(run=str(run_id))
+    return _run_view(run)
+
+
+def find_run(session: orm.Session, run_ref: str) -> RunView | None:
+    run = session.scalar(sa.select(Run).where(Run.run_ref == run_ref))
+    return _run_view(run) if run else None
+
+
+def get_course_run(rt: Runtime, run_ref: str) -> CourseRun:
+    """What the host says about the run now. Raises UnknownRun, HostUnavailable."""
+    with asking(rt, "course_run"):
+        found = rt.host.course_run(run_ref)
+    if found is None:
+        raise UnknownRun(run=run_ref)
+    return found
+
+
+def ensure_run(rt: Runtime, run_ref: str) -> RunView:
+    """Our row of the host's run, made if need be. Raises UnknownRun, HostUnavailable."""
+    course_run = get_course_run(rt, run_ref)
+    with rt.transaction() as tx:
+        row = {
+            "id": new_id(),
+            "run_ref": run_ref,
+            "tenant_ref": course_run.tenant_ref,
+            "course_ref": course_run.course_ref,
+            "title": course_run.title,
+            "created_at": rt.clock.now(),
+        }
+        insert_or_ignore(tx.session, Run, [row], keys=["run_ref"])
+        run = tx.session.scalars(sa.select(Run).where(Run.run_ref == run_ref)).one()
+        run.title, run.course_ref, run.tenant_ref = (
+            course_run.title,
+            course_run.course_ref,
+            course_run.tenant_ref,
+        )
+        return _run_view(run)
+
+
+# ---- issuers ---------------------------------------------------------------------------------------
+
+
+def get_issuer(session: orm.Session, tenant_ref: str) -> IssuerView:
+    """The issuer of the tenant. Raises UnknownIssuer."""
+    issuer = session.scalar(sa.select(Issuer).where(Issuer.tenant_ref == tenant_ref))
+    if issuer is None:
+        raise UnknownIssuer(tenant=tenant_ref)
+    return issuer_view(issuer)
+
+
+def list_issuers(session: orm.Session) -> list[IssuerView]:
+    return [issuer_view(each) for each in session.scalars(sa.select(Issuer).order_by(Issuer.slug))]
+
+
+def list_signatories(session: orm.Session, issuer_id: UUID) -> list[SignatoryView]:
+    """At most two, in the order in which they are printed (R-017)."""
+    found = session.scalars(
+        sa.select(Signatory).where(Signatory.issuer_id == issuer_id).order_by(Signatory.position).limit(2)
+    )
+    return [SignatoryView(each.name, each.designation, each.image_sha) for each in found]
+
+
+def freeze_issuer(tx: Transaction, issuer_id: UUID, now: datetime) -> None:
+    """From the first issue on, address and identifier of the issuer stay as they are (R-154)."""
+    tx.session.execute(
+        sa.update(Issuer).where(Issuer.id == issuer_id, Issuer.frozen_at.is_(None)).values(frozen_at=now)
+    )
+
+
+def issuer_view(issuer: Issuer) -> IssuerView:
+    return IssuerView(
+        issuer.id,
+        issuer.tenant_ref,
+        issuer.slug,
+        issuer.name,
+        issuer.url,
+        issuer.base,
+        issuer.did,
+        issuer.frozen_at,
+    )
+
+
+# ---- attachments -----------------------------------------------------------------------------------
+
+
+def list_attachments(session: orm.Session, run_id: UUID) -> list[AttachmentView]:
+    """Those in use, in the order in which they are tried."""
+    found = session.execute(
+        sa.select(Attachment, Achievement)
+        .join(Achievement, Achievement.id == Attachment.achievement_id)
+        .where(Attachment.run_id == run_id, Attachment.detached_at.is_(None))
+        .order_by(Attachment.position)
+    )
+    return [
+        AttachmentView(
+            row.id,
+            AchievementView(earned.id, earned.key, earned.name, earned.description, earned.criteria, earned.kind),
+            row.template_id,
+            row.rule,
+            row.audience,
+            row.position,
+        )
+        for row, earned in found
+    ]
+
+
+def _run_view(run: Run) -> RunView:
+    return RunView(run.id, run.run_ref, run.tenant_ref, run.course_ref, run.title)

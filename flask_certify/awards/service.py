@@ -1,0 +1,229 @@
+"""Find awards and records, and write what became of learners. Frozen views leave this room, rows stay."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..core.db import insert_or_ignore, upsert
+from ..core.errors import NotFound
+from ..core.i18n import N_
+from ..core.ids import new_id
+from ..core.transaction import Transaction
+from .frozen import Frozen
+from .models import LIVE_KEYS, ONE_LIVE_AWARD, Award, Failure, Record
+from .states import AwardState, Move, after
+
+LIVE = (AwardState.ISSUED, AwardState.WITHDRAWN, AwardState.GRANTED)
+
+
+class UnknownAward(NotFound):
+    code = "award.unknown"
+    sentence = N_("There is no such certificate.")
+
+
+@dataclass(frozen=True, slots=True)
+class AwardView:
+    id: UUID
+    run_id: UUID
+    run_ref: str
+    tenant_ref: str
+    learner_ref: str
+    issuer_id: UUID
+    code: str
+    state: AwardState
+    replaces_id: UUID | None
+    template_version_id: UUID
+    frozen: Frozen
+    issued_at: datetime | None
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The live award of a learner in a run: its id, code, state and what it will print."""
+
+    award_id: UUID
+    code: str
+    state: AwardState
+    achievement_id: UUID
+    achievement_key: str
+    template_version_id: UUID
+    frozen: Frozen
+
+
+@dataclass(frozen=True, slots=True)
+class FailureNote:
+    """Something that could not be done for a learner: a code, and the gaps of its sentence."""
+
+    learner_ref: str | None
+    step: str
+    code: str
+    details: Mapping[str, Any]
+
+
+# ---- finding ---------------------------------------------------------------------------------------
+
+
+def get_award(session: orm.Session, award_id: UUID) -> AwardView:
+    """Raises UnknownAward."""
+    award = session.get(Award, award_id)
+    if award is None:
+        raise UnknownAward()
+    return view(award)
+
+
+def find_by_code(session: orm.Session, code: str) -> AwardView | None:
+    award = session.scalar(sa.select(Award).where(Award.code == code))
+    return view(award) if award else None
+
+
+def find_successor(session: orm.Session, award_id: UUID) -> AwardView | None:
+    """The award that replaced this one."""
+    award = session.scalar(
+        sa.select(Award)
+        .where(Award.replaces_id == award_id, Award.state != AwardState.GRANTED)
+        .order_by(Award.granted_at.desc())
+    )
+    return view(award) if award else None
+
+
+def awards_of_learner(session: orm.Session, learner_ref: str) -> list[AwardView]:
+    """All that were ever issued, newest first."""
+    found = session.scalars(
+        sa.select(Award)
+        .where(Award.learner_ref == learner_ref, Award.state != AwardState.GRANTED)
+        .order_by(Award.granted_at.desc(), Award.id.desc())
+    )
+    return [view(each) for each in found]
+
+
+def standing_of(
+    session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]
+) -> dict[str, Standing]:
+    """The live award of each of these learners who has one; granted but unsigned ones among them."""
+    found = session.scalars(
+        sa.select(Award).where(
+            Award.tenant_ref == tenant_ref,
+            Award.run_ref == run_ref,
+            Award.learner_ref.in_(learner_refs),
+            sa.text(ONE_LIVE_AWARD),
+        )
+    )
+    return {each.learner_ref: _standing(each) for each in found}
+
+
+# ---- writing ---------------------------------------------------------------------------------------
+
+
+def insert_awards(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Inserts the awards whose learners have no live one; the ids of those that went in.
+
+    The index decides, not a look beforehand: of two batches that issue to one learner, one inserts.
+    """
+    insert_or_ignore(tx.session, Award, rows, keys=LIVE_KEYS, where=ONE_LIVE_AWARD)
+    return set(tx.session.scalars(sa.select(Award.id).where(Award.id.in_([row["id"] for row in rows]))))
+
+
+def mark_issued(tx: Transaction, award_ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Moves granted awards to issued; the ids of those that moved. Others are left as they are."""
+    if not award_ids:
+        return set()
+    return set(
+        tx.session.scalars(
+            sa.update(Award)
+            .where(Award.id.in_(award_ids), Award.state == AwardState.GRANTED)
+            .values(state=after(AwardState.GRANTED, Move.ISSUE), issued_at=now)
+            .returning(Award.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def write_records(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the latest outcome of each learner, over the one before. All rows have all columns."""
+    upsert(tx.session, Record, rows, keys=("run_id", "learner_ref"))
+
+
+def note_failures(
+    tx: Transaction,
+    tenant_ref: str,
+    run_id: UUID | None,
+    notes: Iterable[FailureNote],
+    *,
+    now: datetime,
+    batch_id: UUID | None = None,
+) -> None:
+    """Adds to the failure log (R-178)."""
+    rows = [
+        {
+            "id": new_id(),
+            "at": now,
+            "tenant_ref": tenant_ref,
+            "run_id": run_id,
+            "learner_ref": note.learner_ref,
+            "step": note.step,
+            "code": note.code,
+            "details": dict(note.details),
+            "batch_id": batch_id,
+        }
+        for note in notes
+    ]
+    if rows:
+        tx.session.execute(sa.insert(Failure), rows)
+
+
+def resolve_failures(
+    tx: Transaction, run_id: UUID, learner_refs: Collection[str], steps: Collection[str], now: datetime
+) -> None:
+    """What failed before and has now been done no longer stands (R-107)."""
+    if learner_refs:
+        tx.session.execute(
+            sa.update(Failure)
+            .where(
+                Failure.run_id == run_id,
+                Failure.learner_ref.in_(learner_refs),
+                Failure.step.in_(steps),
+                Failure.resolved_at.is_(None),
+            )
+            .values(resolved_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+# ---- views -----------------------------------------------------------------------------------------
+
+
+def view(award: Award) -> AwardView:
+    return AwardView(
+        award.id,
+        award.run_id,
+        award.run_ref,
+        award.tenant_ref,
+        award.learner_ref,
+        award.issuer_id,
+        award.code,
+        AwardState(award.state),
+        award.replaces_id,
+        award.template_version_id,
+        Frozen.from_json(award.frozen),
+        award.issued_at,
+        award.granted_at,
+    )
+
+
+def _standing(award: Award) -> Standing:
+    frozen = Frozen.from_json(award.frozen)
+    return Standing(
+        award.id,
+        award.code,
+        AwardState(award.state),
+        award.achievement_id,
+        frozen.achievement_key,
+        award.template_version_id,
+        frozen,
+    )

@@ -1,0 +1,254 @@
+"""`flask certify`: the same services, typed. Each command says what to do when it cannot do what was asked."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import click
+from flask.cli import AppGroup
+
+from .achievements.service import get_course_run
+from .core import queue, schema, worker
+from .core.current import current_runtime
+from .core.errors import CertifyError, Misconfigured
+from .core.hosts import asking
+from .core.i18n import N_
+from .core.runtime import Runtime
+from .dashboards.doctor import examine
+from .issuing import attaching, bulk, setting_up
+from .issuing.bulk import BatchView
+from .issuing.errors import MayNot, UnknownActor
+from .verification import service as verification
+
+COMMAND = "command"  # the actor of what an operator types
+WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
+
+
+class NoQueue(Misconfigured):
+    code = "settings.no_queue"
+    sentence = N_("CERTIFY_REDIS_URL is not set, so there is no queue to work on. For example redis://127.0.0.1:6379/0")
+
+
+def commands() -> AppGroup:
+    """The group of commands, made anew for each application."""
+    group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
+    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
+        make(group)
+    return group
+
+
+@contextmanager
+def told(*, as_json: bool = False) -> Iterator[None]:
+    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for; the command ends with 2."""
+    try:
+        yield
+    except CertifyError as error:
+        if as_json:
+            click.echo(json.dumps({"error": {"code": error.code, "sentence": str(error)}}))
+        click.echo(f"{error} [{error.code}]", err=True)
+        sys.exit(2)
+
+
+# ---- the database ----------------------------------------------------------------------------------
+
+
+def _db(group: AppGroup) -> None:
+    db = AppGroup("db", help="Our tables in the database.")
+    group.add_command(db)
+
+    @db.command("upgrade")
+    @click.argument("revision", default="heads")
+    def upgrade(revision: str) -> None:
+        """Make or change our tables, up to REVISION. All steps or none."""
+        with told():
+            schema.upgrade(current_runtime().engine, revision)
+        click.echo("The tables are up to date." if revision == "heads" else f"The tables are at {revision}.")
+
+    @db.command("downgrade")
+    @click.argument("revision")
+    def downgrade(revision: str) -> None:
+        """Take our tables back to REVISION; `base` removes them. All steps or none."""
+        with told():
+            schema.downgrade(current_runtime().engine, revision)
+        click.echo(f"The tables are at {revision}.")
+
+    @db.command("check")
+    def check() -> None:
+        """Say whether the tables are what this version expects."""
+        with told():
+            schema.check(current_runtime().engine)
+        click.echo("The tables are what this version expects.")
+
+
+# ---- workers ---------------------------------------------------------------------------------------
+
+
+def _worker(group: AppGroup) -> None:
+    @group.command("worker")
+    @click.option("--burst", is_flag=True, help="Stop when nothing waits any more.")
+    @click.option("--no-fork", is_flag=True, help="Work in this process instead of one child per job.")
+    def work(burst: bool, no_fork: bool) -> None:
+        """Work on issue batches and messages until told to stop."""
+        with told():
+            rt = current_runtime()
+            rt.settings.require_master_keys()
+            if not rt.settings.redis_url:
+                raise NoQueue()
+            worker.run(queue.application(), burst=burst, fork=not no_fork)
+
+
+# ---- setting up ------------------------------------------------------------------------------------
+
+
+def _tenant(group: AppGroup) -> None:
+    tenant = AppGroup("tenant", help="Organisations that issue.")
+    group.add_command(tenant)
+
+    @tenant.command("add")
+    @click.argument("slug")
+    @click.option("--name", required=True, help="As it is printed on certificates.")
+    @click.option("--ref", help="The platform's own reference of the tenant. Default: SLUG.")
+    @click.option("--url", help="The organisation's address. Default: the public address of this site.")
+    def add(slug: str, name: str, ref: str | None, url: str | None) -> None:
+        """Make the tenant SLUG an issuer, with a key, two achievements and a template. Repeating it changes nothing."""
+        with told():
+            issuer = setting_up.add_tenant(
+                current_runtime(), tenant_ref=ref or slug, slug=slug, name=name, url=url, actor=COMMAND
+            )
+        click.echo(f"{issuer.name} issues as {issuer.did}")
+
+
+def _attach(group: AppGroup) -> None:
+    @group.command("attach")
+    @click.argument("run")
+    @click.option("--pair", is_flag=True, required=True, help="Course completion, and Certificate of Achievement.")
+    @click.option("--audience", type=click.Choice(attaching.AUDIENCES), default="tenant", show_default=True)
+    @click.option("--as", "as_actor", metavar="ACTOR", help="In whose name; asked of the platform.")
+    def attach(run: str, pair: bool, audience: str, as_actor: str | None) -> None:
+        """Attach certificates to the course run RUN."""
+        with told():
+            rt = current_runtime()
+            actor = acting(rt, as_actor, "run.attach", run)
+            attaching.attach_pair(rt, run, audience=audience, actor=actor)
+        click.echo(f"Course completion and Certificate of Achievement are attached to {run}.")
+
+
+# ---- issuing ---------------------------------------------------------------------------------------
+
+
+def _bulk_issue(group: AppGroup) -> None:
+    @group.command("bulk-issue")
+    @click.argument("run")
+    @click.option("--wait", is_flag=True, help="Do the work here, without queue or worker, and say what came of it.")
+    @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, all else on stderr.")
+    @click.option("--as", "as_actor", metavar="ACTOR", help="In whose name; asked of the platform.")
+    @click.option("--no-notify", is_flag=True, help="Do not tell the learners.")
+    def bulk_issue(run: str, wait: bool, as_json: bool, as_actor: str | None, no_notify: bool) -> None:
+        """Issue certificates to all learners of the course run RUN who have earned one and have none."""
+        began = time.monotonic()
+        with told(as_json=as_json):
+            rt = current_runtime()
+            actor = acting(rt, as_actor, "award.issue", run)
+            if not wait:
+                _say_opened(run, bulk.open_by_ref(rt, run, actor, notify=not no_notify), as_json)
+                return
+            with click.progressbar(length=1, label=f"Issuing {run}", file=sys.stderr) as bar:
+                batch = bulk.issue_and_wait(
+                    rt, run, actor, notify=not no_notify, patience=WAIT_SECONDS, watch=lambda seen: _show(bar, seen)
+                )
+            _say_result(rt, run, batch, as_json, time.monotonic() - began)
+        sys.exit(1 if batch.failed else 0)
+
+
+def acting(rt: Runtime, name: str | None, act: str, run_ref: str) -> str:
+    """Who acts: the operator of the command, or somebody the host knows and allows it.
+
+    Raises UnknownRun, UnknownActor, MayNot, HostUnavailable.
+    """
+    if name is None:
+        return COMMAND
+    run = get_course_run(rt, run_ref)
+    with asking(rt, "find_actor"):
+        actor = rt.host.find_actor(name)
+    if actor is None:
+        raise UnknownActor(actor=name)
+    with asking(rt, "may"):
+        if not rt.host.may(actor, act, tenant_ref=run.tenant_ref, run_ref=run_ref):
+            raise MayNot(actor=name)
+    return actor.ref
+
+
+def _show(bar: Any, batch: BatchView) -> None:
+    if batch.total:
+        bar.length = batch.total
+        bar.update(batch.done - bar.pos)
+
+
+def _say_opened(run: str, batch_id: UUID, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"run": run, "batch": str(batch_id)}))
+    click.echo(f"Recorded as issue batch {batch_id}. Workers do the rest: flask certify worker", err=True)
+
+
+def _say_result(rt: Runtime, run: str, batch: BatchView, as_json: bool, seconds: float) -> None:
+    if as_json:
+        told_result = {
+            "run": run,
+            "issued": dict(batch.issued),
+            "declined": dict(batch.declined),
+            "failed": batch.failed,
+            "already": batch.already,
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(told_result))
+    click.echo(_table(batch), err=as_json)
+    if not sum(batch.issued.values()) and not batch.failed:
+        click.echo(bulk.nothing_new_sentence(rt, batch.run_id), err=as_json)
+
+
+def _table(batch: BatchView) -> str:
+    """What came of the batch, for people: zeros are left out."""
+    lines = [("issued", key, count) for key, count in batch.issued.items()]
+    lines += [("declined", reason, count) for reason, count in batch.declined.items() if count]
+    lines += [("failed", "", batch.failed)] if batch.failed else []
+    lines += [("already issued", "", batch.already)] if batch.already else []
+    return "\n".join(f"{count:>8,}  {what:<15} {which}".rstrip() for what, which, count in lines)
+
+
+# ---- checking --------------------------------------------------------------------------------------
+
+
+def _verify(group: AppGroup) -> None:
+    @group.command("verify")
+    @click.argument("code")
+    @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
+    def verify(code: str, as_json: bool) -> None:
+        """Check the certificate with this CODE. Ends with 0 if it is valid, 1 if not, 2 if that cannot be said."""
+        with told(as_json=as_json):
+            report = verification.report(current_runtime(), code)
+        if as_json:
+            click.echo(json.dumps(report, ensure_ascii=False))
+        else:
+            for name, value in report.items():
+                click.echo(f"{name}: {value}")
+        sys.exit({"valid": 0, "malformed": 2, "cannot_check": 2}.get(str(report["answer"]), 1))
+
+
+def _doctor(group: AppGroup) -> None:
+    @group.command("doctor")
+    @click.option("--json", "as_json", is_flag=True, help="The findings as JSON.")
+    def doctor(as_json: bool) -> None:
+        """Check settings, database, queue, keys and fonts, and say what to do. Ends with 1 if anything is wrong."""
+        with told(as_json=as_json):
+            findings = examine(queue.application(), current_runtime())
+        if as_json:
+            click.echo(json.dumps([asdict(each) for each in findings]))
+        else:
+            for each in findings:
+                click.echo(f"{'ok  ' if each.is_well else 'MEND'}  {each.about}: {each.sentence}")
+        sys.exit(0 if all(each.is_well for each in findings) else 1)

@@ -1,0 +1,150 @@
+"""The append-only log of who did what to what, and why (R-253). Entries are chained, so tampering shows.
+
+Each entry's `digest` covers its own contents and the digest of the entry before it in the same tenant's chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .db import Base, Json, UtcDateTime, insert_or_ignore
+from .ids import new_id
+from .transaction import Transaction
+
+BEFORE_THE_FIRST = "0" * 64
+
+
+class AuditEntry(Base):
+    __tablename__ = "certify_audit"
+    __table_args__ = (
+        sa.UniqueConstraint("tenant_ref", "number"),
+        sa.Index(None, "subject", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100))
+    number: Mapped[int]  # its place in the tenant's chain, from 1
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_ref: Mapped[str] = mapped_column(sa.String(100))
+    act: Mapped[str] = mapped_column(sa.String(60))
+    subject: Mapped[str] = mapped_column(sa.String(140))  # kind and id, for example `award:0190…`
+    reason: Mapped[str | None] = mapped_column(sa.String(60))  # a code
+    details: Mapped[dict[str, object]] = mapped_column(Json)  # codes, counts and ids; no personal data
+    digest: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditChain(Base):
+    """The end of each tenant's chain. Its row is the lock that puts entries in one line."""
+
+    __tablename__ = "certify_audit_chain"
+
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    number: Mapped[int]
+    digest: Mapped[str] = mapped_column(sa.String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done to what, and why. `details` are codes, counts and ids; no personal data."""
+
+    act: str
+    subject: str
+    reason: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def record(
+    tx: Transaction,
+    *,
+    tenant_ref: str,
+    actor_ref: str,
+    act: str,
+    subject: str,
+    at: datetime,
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Adds one entry to the tenant's chain, in the caller's transaction."""
+    record_many(tx, tenant_ref=tenant_ref, actor_ref=actor_ref, at=at, acts=[Act(act, subject, reason, details)])
+
+
+def record_many(tx: Transaction, *, tenant_ref: str, actor_ref: str, at: datetime, acts: Sequence[Act]) -> None:
+    """Adds the entries to the tenant's chain, in their order: two statements, however many they are."""
+    if not acts:
+        return
+    number, before = _lengthen(tx.session, tenant_ref, len(acts))
+    rows = []
+    for offset, each in enumerate(acts):
+        entry = AuditEntry(
+            id=new_id(),
+            tenant_ref=tenant_ref,
+            number=number - len(acts) + 1 + offset,
+            at=at,
+            actor_ref=actor_ref,
+            act=each.act,
+            subject=each.subject,
+            reason=each.reason,
+            details=dict(each.details),
+        )
+        entry.digest = before = digest_of(entry, before)
+        rows.append({name: getattr(entry, name) for name in _COLUMNS})
+    tx.session.execute(sa.insert(AuditEntry), rows)
+    tx.session.execute(
+        sa.update(AuditChain).where(AuditChain.tenant_ref == tenant_ref).values(digest=before),
+        execution_options={"synchronize_session": False},
+    )
+
+
+_COLUMNS = ("id", "tenant_ref", "number", "at", "actor_ref", "act", "subject", "reason", "details", "digest")
+
+
+def _lengthen(session: orm.Session, tenant_ref: str, by: int) -> tuple[int, str]:
+    """Locks the tenant's chain until the commit: its new last number, and its digest so far."""
+    fresh = {"tenant_ref": tenant_ref, "number": 0, "digest": BEFORE_THE_FIRST}
+    insert_or_ignore(session, AuditChain, [fresh], keys=["tenant_ref"])
+    number, digest = session.execute(
+        sa.update(AuditChain)
+        .where(AuditChain.tenant_ref == tenant_ref)
+        .values(number=AuditChain.number + by)
+        .returning(AuditChain.number, AuditChain.digest)
+        .execution_options(synchronize_session=False)
+    ).one()
+    return number, digest
+
+
+def digest_of(entry: AuditEntry, before: str) -> str:
+    """SHA-256 over the entry and the digest before it, as 64 hexadecimal digits."""
+    said = [
+        before,
+        entry.tenant_ref,
+        entry.number,
+        entry.at.isoformat(timespec="microseconds"),
+        entry.actor_ref,
+        entry.act,
+        entry.subject,
+        entry.reason,
+        entry.details,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def first_broken(session: orm.Session, tenant_ref: str) -> int | None:
+    """The number of the first entry that does not fit its chain; None if all do."""
+    before, expected = BEFORE_THE_FIRST, 1
+    chosen = sa.select(AuditEntry).where(AuditEntry.tenant_ref == tenant_ref).order_by(AuditEntry.number)
+    with session.scalars(chosen.execution_options(yield_per=1000)) as entries:
+        for entry in entries:
+            if entry.number != expected or entry.digest != digest_of(entry, before):
+                return expected
+            before, expected = entry.digest, expected + 1
+    end = session.get(AuditChain, tenant_ref)
+    if end is not None and (end.number, end.digest) != (expected - 1, before):
+        return expected
+    return None

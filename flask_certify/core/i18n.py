@@ -1,0 +1,42 @@
+"""Our words, in our own catalogue: the host's are neither used nor replaced.
+
+A sentence is marked `N_()` where it is written, whole, with named gaps, and put into the reader's language by
+`c_()` at the door. Not `_`: in a template that extends the host's page, `_` and `{% trans %}` are the host's.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from importlib.resources import files
+
+from flask import has_app_context
+from flask_babel import Domain, force_locale
+
+
+def N_(text: str) -> str:
+    """The text itself, marked for translation."""
+    return text
+
+
+@cache
+def domain() -> Domain:
+    """By its package, because that is where the folder is, whichever way we were installed."""
+    return Domain(translation_directories=[str(files("flask_certify.translations"))], domain="certify")
+
+
+def c_(text: str, /, **gaps: object) -> str:
+    """The sentence in the reader's language, gaps filled. Without an application: as it is written."""
+    if not has_app_context():
+        return text % gaps if gaps else text
+    return str(domain().gettext(text, **gaps))
+
+
+def cn_(one: str, many: str, num: int, /, **gaps: object) -> str:
+    """The form of the sentence that fits the number, which fills the gap `num`."""
+    if not has_app_context():
+        return (one if num == 1 else many) % {"num": num, **gaps}
+    return str(domain().ngettext(one, many, num, **gaps))
+
+
+def speaking(locale: str | None) -> AbstractContextManager[object]:
+    """Whatever is worded inside is in this language. For jobs, which have no reader to ask."""
+    return force_locale(locale) if locale else nullcontext()

@@ -1,0 +1,52 @@
+"""How days, numbers and directions look in the reader's language. The zone is always the caller's to name (R-090)."""
+
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from flask_babel import get_locale
+
+ENGLISH = Locale("en")
+
+
+def reader_locale() -> Locale:
+    """The host's Flask-Babel locale of this request. English where there is none, and where we have no words in it."""
+    found: Locale | None = get_locale()
+    return found if found is not None and found.language in _languages() else ENGLISH
+
+
+def language() -> str:
+    """For `lang=`: `en`, `hi`, `en-IN`."""
+    return str(reader_locale()).replace("_", "-")
+
+
+def direction() -> str:
+    """For `dir=`: `ltr` or `rtl`."""
+    return str(reader_locale().text_direction)
+
+
+def day(at: datetime, zone: str = "UTC") -> str:
+    """The day it was in that zone: `October 5, 2013`."""
+    return format_date(at.astimezone(ZoneInfo(zone)), format="long", locale=reader_locale())
+
+
+def moment(at: datetime, zone: str = "UTC") -> str:
+    """Day and time in that zone, and its name: `October 5, 2013, 14:03 (BST)`."""
+    there = at.astimezone(ZoneInfo(zone))
+    time = format_time(there, format="HH:mm", tzinfo=there.tzinfo, locale=reader_locale())
+    return f"{day(at, zone)}, {time} ({there:%Z})"
+
+
+def number(value: int) -> str:
+    """With the separators of the language: `50,000`."""
+    return format_decimal(value, locale=reader_locale())
+
+
+@cache
+def _languages() -> frozenset[str]:
+    folder = files("flask_certify.translations")
+    return frozenset(each.name for each in folder.iterdir() if each.joinpath("LC_MESSAGES").is_dir())

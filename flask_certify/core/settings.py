@@ -1,0 +1,190 @@
+"""Settings: one page. Each is a typed field with its default and, beneath it, a sentence of meaning.
+
+They are read once, at installation, from the application's configuration: `CERTIFY_` and the name in capitals.
+A misspelt key stops the start and names the nearest known one.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from .errors import MasterKeyMissing, Misconfigured
+from .i18n import N_
+
+PREFIX = "CERTIFY_"
+RESERVED_SLUGS = frozenset(
+    ["v", "V", "verify", "static", "me", "runs", "awards", "batches", "api", "healthz", "readyz", "hooks", "share", "templates", "support"]
+)
+_SLUG = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class UnknownSetting(Misconfigured):
+    code = "settings.unknown"
+    sentence = N_("There is no setting %(key)s. Did you mean %(nearest)s?")
+
+
+class WrongSetting(Misconfigured):
+    code = "settings.wrong"
+    sentence = N_("The setting %(key)s cannot be used: %(why)s")
+
+
+class MissingSetting(Misconfigured):
+    code = "settings.missing"
+    sentence = N_("The setting %(key)s is missing: %(why)s")
+
+
+@dataclass(frozen=True)
+class Settings:
+    public_url: str
+    """The address under which everybody reaches the application, without a path, for example
+    https://certs.example.org. Printed in every QR code, so it is for ever. https, except on loopback."""
+
+    url_prefix: str = "/certify"
+    """Where our pages begin, below the public address."""
+
+    master_key: str = field(default="", repr=False)
+    """Seals the issuers' private keys: 32 bytes as 64 hexadecimal digits. Several, for rotation: `1:<hex>,2:<hex>`;
+    the highest number seals, all of them open. No default: make your own and keep it apart from the database."""
+
+    redis_url: str = ""
+    """Redis or Valkey, for example redis://127.0.0.1:6379/0. Without it work is accepted and recorded, and is
+    done when a worker with a queue, or a command with --wait, comes by."""
+
+    queue: str = "certify"
+    """The name of our queue in Redis."""
+
+    lease_seconds: int = 90
+    """How long a worker may keep a chunk of work without a sign of life before another takes it over."""
+
+    chunk_size: int = 0
+    """Learners in one chunk of work, 1 to 5000. 0: chosen so that each worker gets several."""
+
+    languages: tuple[str, ...] = ("en", "hi")
+    """Languages in which certificates and messages may be made; the first one is the fallback."""
+
+    notify: bool = True
+    """Whether people are told of certificates issued from now on. Issuing goes on either way."""
+
+    mail: str = ""
+    """How email leaves: smtp://user:password@host:587 (STARTTLS where offered), smtps://…, or outbox:DIRECTORY, which
+    writes files instead. Empty: email is not sent, and the ledger says so."""
+
+    mail_from: str = "certificates@localhost"
+    """The sender of email."""
+
+    sms: str = ""
+    """How SMS leave: twilio://ACCOUNT_SID:AUTH_TOKEN@FROM (a number or a messaging service), or outbox:DIRECTORY.
+    Empty: SMS are not sent, and the ledger says so."""
+
+    host_seconds: float = 30.0
+    """An answer of the learning platform that takes longer than this many seconds is logged as late."""
+
+    list_limit: int = 10_000
+    """Learners a dashboard lists at most (R-122)."""
+
+    def __post_init__(self) -> None:
+        self._check_address()
+        if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", self.url_prefix):
+            raise _wrong("url_prefix", "it must begin with a slash and end without one, for example /certify.")
+        if self.lease_seconds < 1:
+            raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
+        if not 0 <= self.chunk_size <= 5000:
+            raise _wrong("chunk_size", "it must be from 0 to 5000.")
+        if not self.languages:
+            raise _wrong("languages", "name at least one, for example ('en',).")
+        _ = self.master_keys  # a wrong one is told at the start
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        """The settings among the application's configuration.
+
+        Raises UnknownSetting, MissingSetting and WrongSetting, all of which stop the start.
+        """
+        known = {PREFIX + each.name.upper(): each for each in fields(cls)}
+        given = {key: value for key, value in config.items() if key.startswith(PREFIX)}
+        for key in given:
+            if key not in known:
+                nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+                raise UnknownSetting(key=key, nearest=nearest)
+        if not given.get("CERTIFY_PUBLIC_URL"):
+            raise MissingSetting(
+                key="CERTIFY_PUBLIC_URL",
+                why="give the address of this site, for example https://certs.example.org; it is printed in QR codes.",
+            )
+        return cls(**{known[key].name: _typed(known[key], value) for key, value in given.items() if value is not None})
+
+    @property
+    def base(self) -> str:
+        """Where our pages begin, as strangers see it: `https://certs.example.org/certify`."""
+        return self.public_url + self.url_prefix
+
+    @property
+    def master_keys(self) -> Mapping[int, bytes]:
+        """By version; empty if none is set."""
+        keys: dict[int, bytes] = {}
+        for part in filter(None, (each.strip() for each in self.master_key.split(","))):
+            version, _, digits = part.rpartition(":")
+            try:
+                number, key = int(version or 1), bytes.fromhex(digits)
+            except ValueError:
+                raise _wrong("master_key", "it must be 64 hexadecimal digits, or 1:<digits>,2:<digits>.") from None
+            if len(key) != 32 or not 1 <= number <= 255 or number in keys:
+                raise _wrong("master_key", "each key must have 64 hexadecimal digits and a version from 1 to 255.")
+            keys[number] = key
+        return keys
+
+    def require_master_keys(self) -> Mapping[int, bytes]:
+        """The same. Raises MasterKeyMissing if there is none."""
+        keys = self.master_keys
+        if not keys:
+            raise MasterKeyMissing()
+        return keys
+
+    def _check_address(self) -> None:
+        parts = urlsplit(self.public_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+            raise _wrong("public_url", "it must be like https://certs.example.org, without a path or a final slash.")
+        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise _wrong("public_url", "it must begin with https://, or verifiers will refuse every certificate.")
+
+
+def is_slug(text: str) -> bool:
+    """Whether it may stand in addresses as the name of a tenant: `[a-z0-9-]{1,40}`, no word of our routes."""
+    return _SLUG.fullmatch(text) is not None and text not in RESERVED_SLUGS
+
+
+def _wrong(name: str, why: str) -> WrongSetting:
+    return WrongSetting(key=PREFIX + name.upper(), why=why)
+
+
+def _typed(setting: Any, value: Any) -> Any:
+    """The value as the field's type. Text from the environment is read as what it stands for."""
+    kind = setting.type
+    if kind is str and isinstance(value, str):
+        return value.strip().rstrip("/") if setting.name in ("public_url", "url_prefix") else value.strip()
+    if kind is bool:
+        named = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }
+        found = value if isinstance(value, bool) else named.get(str(value).strip().lower())
+        if found is None:
+            raise _wrong(setting.name, "it must be true or false.")
+        return found
+    if kind in (int, float):
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            raise _wrong(setting.name, "it must be a number.") from None
+    if setting.name == "languages":
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+    raise _wrong(setting.name, "it must be text.")

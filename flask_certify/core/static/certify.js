@@ -1,0 +1,64 @@
+// Everything works without this file. It keeps a progress page up to date, and opens a question as a pop-up.
+"use strict";
+
+// ---- progress: <section data-cf-progress="URL of the JSON"> ----------------------------------------------------
+const live = document.querySelector("[data-cf-progress]");
+
+async function look(pause) {
+  try {
+    const answer = await fetch(live.dataset.cfProgress, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(answer.status);
+    const now = await answer.json();
+    if (now.is_over) return location.reload();
+    show(now);
+    pause = 1000;
+  } catch (away) {
+    pause = Math.min(pause * 2, 30000);
+  }
+  setTimeout(look, pause, pause);
+}
+
+function show(now) {
+  const bar = live.querySelector("progress");
+  if (now.total) {
+    bar.max = now.total;
+    bar.value = now.done;
+  }
+  const line = live.querySelector("[data-cf-line]");
+  if (line.textContent !== now.line) line.textContent = now.line;
+}
+
+if (live) setTimeout(look, 700, 1000);
+
+// ---- pop-up: <a data-cf-dialog href="page whose .cf-dialog is the question"> ------------------------------------
+document.addEventListener("click", async (event) => {
+  const opener = event.target.closest("a[data-cf-dialog]");
+  if (!opener || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(opener.href, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    ask(page.querySelector(".cf-dialog"), opener);
+  } catch (away) {
+    location.assign(opener.href);
+  }
+});
+
+function ask(question, opener) {
+  if (!question) return location.assign(opener.href);
+  const pop = document.createElement("dialog");
+  pop.className = "cf-dialog";
+  pop.setAttribute("aria-labelledby", question.getAttribute("aria-labelledby"));
+  pop.append(document.importNode(question, true));
+  document.body.append(pop);
+  pop.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-cf-close]")) return;
+    event.preventDefault();
+    pop.close();
+  });
+  pop.addEventListener("close", () => {
+    pop.remove();
+    opener.focus();
+  });
+  pop.showModal();
+}

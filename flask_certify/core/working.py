@@ -1,0 +1,133 @@
+"""What a job does with a chunk, and how chunks that were forgotten find a job again."""
+
+import logging
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from . import outbox
+from .errors import CertifyError, Unavailable
+from .runtime import Runtime
+from .transaction import is_busy
+
+ROOM = 64  # jobs that may wait in the queue; the rest waits in the table
+SOON_MS, LATER_MS = 1_000, 60_000
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 30_000
+
+log = logging.getLogger("flask_certify")
+
+
+def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
+    """Claim, make, store: `done`, `not ours`, `taken over` or `put back`. Running it again changes nothing."""
+    lease_ms = rt.settings.lease_seconds * 1000
+    with rt.transaction() as tx:
+        held = outbox.claim(tx.session, chunk_id, lease_ms)
+    if held is None:
+        return "not ours"
+    try:
+        store = rt.kinds[held.kind].make(rt, held)
+        _finish(rt, held, store)
+    except outbox.Fenced:
+        log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
+        return "taken over"
+    except Exception as error:  # whatever it is, the row says so and the sweeper goes on
+        return _put_back(rt, held, error)
+    return "done"
+
+
+def _finish(rt: Runtime, held: outbox.Claim, store: outbox.Store) -> None:
+    with rt.transaction() as tx:
+        outbox.finish(tx.session, held)
+        store(tx)
+        if outbox.count_down(tx.session, held.work_id):
+            rt.kinds[held.kind].end(rt, tx, held.work_id)
+
+
+def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
+    """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
+    is_away = isinstance(error, Unavailable) or (isinstance(error, sa.exc.OperationalError) and is_busy(error))
+    reason = error.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
+    pause_ms = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
+    log.warning("chunk put back", extra={"chunk": str(held.chunk_id), "reason": reason})
+    try:
+        with rt.transaction() as tx:
+            outbox.put_back(tx.session, held, reason, pause_ms, counted=not is_away)
+    except outbox.Fenced:
+        return "taken over"
+    return "put back"
+
+
+def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: int = ROOM) -> int:
+    """Hints at what is due, and returns how many. Several sweepers do no harm.
+
+    An empty queue with chunks still to do means that the hints were done or lost, so they are given again soon;
+    while jobs wait, a chunk is not hinted at twice.
+    """
+    split_hopeless(rt)
+    with rt.transaction() as tx:
+        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS)
+    if ids:
+        hint(ids)
+    return len(ids)
+
+
+def split_hopeless(rt: Runtime) -> None:
+    """Chunks that used up their attempts are divided, or end as failed."""
+    with rt.reading() as session:
+        lost = outbox.hopeless(session)
+    for each in lost:
+        outbox.divide(rt, each)
+
+
+def work_off(rt: Runtime, is_over: Callable[[], bool], *, patience: float, tick: Callable[[], None]) -> bool:
+    """Works off whatever is due in this process until `is_over()`; for commands that wait, without a queue.
+
+    Workers elsewhere may help. False if nothing moved for `patience` seconds.
+    """
+    moved_at = time.monotonic()
+    while not is_over():
+        split_hopeless(rt)
+        with rt.reading() as session:
+            ids = open_chunks(session)
+        done = [run_chunk(rt, chunk_id) for chunk_id in ids]
+        tick()
+        if "done" in done:
+            moved_at = time.monotonic()
+        elif time.monotonic() - moved_at > patience:
+            return False
+        else:
+            time.sleep(0.05)
+    return True
+
+
+def drain(rt: Runtime) -> None:
+    """Works off what can be done now, such as messages; what was put back for later is left to the sweeper."""
+    done: set[UUID] = set()
+    while True:
+        with rt.reading() as session:
+            ids = [chunk_id for chunk_id in open_chunks(session) if chunk_id not in done]
+        if not ids:
+            return
+        for chunk_id in ids:
+            run_chunk(rt, chunk_id)
+        done.update(ids)
+
+
+def open_chunks(session: orm.Session, limit: int = 16) -> list[UUID]:
+    """Chunks that may be claimed now, oldest first. Reads only, and marks nothing."""
+    lapsed = sa.and_(
+        outbox.Chunk.state == outbox.RUNNING,
+        outbox.Chunk.lease_until < outbox.now_ms(),
+        outbox.Chunk.attempts < outbox.MOST_ATTEMPTS,
+    )
+    return list(
+        session.scalars(
+            sa.select(outbox.Chunk.id)
+            .where(sa.or_(outbox.Chunk.state == outbox.PENDING, lapsed))
+            .order_by(outbox.Chunk.id)
+            .limit(limit)
+        )
+    )

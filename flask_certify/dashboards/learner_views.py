@@ -1,0 +1,124 @@
+"""A learner's own certificates, and the documents of awards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, Response, request
+from sqlalchemy import orm
+
+from ..achievements.service import list_issuers
+from ..awards import service as awards
+from ..awards.service import AwardView
+from ..awards.states import AwardState
+from ..core import web
+from ..core.current import current_runtime
+from ..core.errors import Forbidden
+from ..core.hosts import asking
+from ..core.i18n import N_, c_
+from ..issuing import printing
+from ..telemetry import service as telemetry
+from . import queries, wording
+from .queries import Waiting
+
+STATES = {
+    AwardState.ISSUED: ("good", N_("Valid")),
+    AwardState.WITHDRAWN: ("warn", N_("Withdrawn")),
+    AwardState.REVOKED: ("bad", N_("Revoked")),
+    AwardState.GRANTED: ("calm", N_("Being prepared")),
+}
+REPLACED = ("calm", N_("Replaced by a newer certificate"))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One certificate on the learner's page, from what was frozen when it was issued."""
+
+    award_id: UUID
+    title: str
+    course: str
+    name: str | None
+    issuer: str
+    code: str
+    completed_on: datetime | None
+    issued_at: datetime | None
+    zone: str
+    kind: str  # good, warn, bad or calm
+    state: str
+    public_url: str
+    may_download: bool
+
+
+def register(bp: Blueprint) -> None:
+    bp.add_url_rule("/me", "me", get_me)
+    bp.add_url_rule("/awards/<uuid:award_id>/certificate.pdf", "document", get_document)
+
+
+def get_me() -> str:
+    """All certificates of the person who is logged in, as a growing record (R-129), and what is still missing."""
+    rt, actor = current_runtime(), web.acting()
+    if actor.learner_ref is None:
+        return web.render("certify/me.html", is_learner=False, cards=[], waiting=[], sentences=wording.sentences)
+    with asking(rt, "runs_of_learner"):
+        run_refs = list(rt.host.runs_of_learner(actor.learner_ref))
+    with rt.reading() as session:
+        cards = _cards(session, actor.learner_ref)
+        waiting: list[Waiting] = queries.waiting_of(session, actor.learner_ref, run_refs)
+    return web.render("certify/me.html", is_learner=True, cards=cards, waiting=waiting, sentences=wording.sentences)
+
+
+def get_document(award_id: UUID) -> Response:
+    """The PDF, for its learner and for those allowed for the run (R-137): the same bytes each time."""
+    rt = current_runtime()
+    web.acting()
+    with rt.reading() as session:
+        award = awards.get_award(session, award_id)
+    who = _require_reader_of(award)
+    printed = printing.get_document(rt, award_id)
+    telemetry.note(rt, "download", who=who)
+    response = Response(printed.data, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=printed.name)
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    response.set_etag(printed.sha256)
+    response.make_conditional(request)
+    return response
+
+
+def _require_reader_of(award: AwardView) -> str:
+    """Who reads it: its `learner`, or a `mentor`, as all staff of the run are counted. Raises Forbidden for others."""
+    actor = web.acting()
+    about = {"tenant_ref": award.tenant_ref, "run_ref": award.run_ref}
+    is_own = actor.learner_ref == award.learner_ref
+    if is_own and web.may(actor, "award.read_own", learner_ref=award.learner_ref, **about):
+        return "learner"
+    if web.may(actor, "award.download", **about):
+        return "mentor"
+    raise Forbidden()
+
+
+def _cards(session: orm.Session, learner_ref: str) -> list[Card]:
+    found = awards.awards_of_learner(session, learner_ref)
+    replaced = {each.replaces_id for each in found if each.replaces_id and each.state is not AwardState.GRANTED}
+    bases = {issuer.id: issuer.base for issuer in list_issuers(session)} if found else {}
+    return [_card(each, bases[each.issuer_id], is_replaced=each.id in replaced) for each in found]
+
+
+def _card(award: AwardView, base: str, *, is_replaced: bool) -> Card:
+    frozen = award.frozen
+    kind, state = REPLACED if is_replaced and award.state is AwardState.REVOKED else STATES[award.state]
+    return Card(
+        award_id=award.id,
+        title=frozen.achievement_title,
+        course=frozen.course_title,
+        name=frozen.recipient_name,
+        issuer=frozen.issuer_name,
+        code=award.code,
+        completed_on=frozen.completed_on,
+        issued_at=award.issued_at,
+        zone=frozen.zone,
+        kind=kind,
+        state=c_(state),
+        public_url=printing.verify_url(base, award.code),
+        may_download=award.state is AwardState.ISSUED and frozen.recipient_name is not None,
+    )

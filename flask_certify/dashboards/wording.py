@@ -1,0 +1,116 @@
+"""Codes into the reader's words: kinds of certificate, statuses, steps, reasons alone and reasons of many."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from ..awards.labels import WORDS as LABELS
+from ..core.errors import CertifyError
+from ..core.i18n import N_, c_
+from ..eligibility import reasons
+from ..eligibility.reasons import Reason
+from ..issuing.setting_up import SHIPPED
+from ..notifications.reasons import WORDS as MESSAGES
+
+STEPS: Mapping[str, str] = {
+    "attach": N_("Attaching a certificate"),
+    "open": N_("Starting to issue"),
+    "plan": N_("Planning"),
+    "decide": N_("Deciding"),
+    "sign": N_("Signing"),
+    "print": N_("Printing"),
+    "notify": N_("Telling the learner"),
+}
+
+OF_MANY: Mapping[str, str] = {
+    # The same reasons without their values, as headings over how many learners they hold for.
+    "learner_unknown": N_("Not known to the learning platform (any more)"),
+    "account_inactive": N_("Account blocked or deleted"),
+    "private_copy": N_("Learning in a private copy of the course run"),
+    "beta_tester": N_("Beta testers"),
+    "not_passing": N_("Not passed"),
+    "invalidated": N_("Certificate declared invalid"),
+    "not_enrolled": N_("Not enrolled"),
+    "mode_does_not_earn": N_("Enrolled in a mode that does not earn certificates"),
+    "identity_not_approved": N_("Identity not approved"),
+    "course_missing": N_("Course run gone"),
+    "display_off": N_("Certificates switched off"),
+    "outside_audience": N_("Not a learner of this organisation"),
+    "run_not_ended": N_("Course run not ended yet"),
+    "progress_unknown": N_("Progress not known"),
+    "progress_below": N_("Course not completed"),
+    "completion_unknown": N_("Date of completion not known"),
+    "completed_late": N_("Completed after the end of the run"),
+    "score_below": N_("Score too low"),
+    "score_above": N_("Score too high for this certificate"),
+    "attribute_differs": N_("Profile does not say what is asked for"),
+    "name.missing": N_("No name"),
+    "name.no_glyphs": N_("Name with characters that cannot be printed"),
+    "name.unsignable": N_("Name with characters that cannot be signed"),
+    "attempt.above_maximum": N_("An attempt above its maximum score"),
+    "attempt.no_maximum": N_("An assessment without a maximum score"),
+    "attempt.not_a_score": N_("An attempt without a usable score"),
+    "score.no_assessments": N_("No assessments to take a score from"),
+    "host.failed": N_("The learning platform could not answer"),
+}
+
+UNEXPECTED = N_("Something unexpected went wrong (%(kind)s). Have the log of the workers looked at, then issue again.")
+WORKER_DIED = N_("The program that worked on it ended before it was done. Issue again; if it repeats, ask support.")
+
+
+def kind_name(key: str | None, others: Mapping[str, str] | None = None) -> str:
+    """What a kind of certificate is called: ours in the reader's language, others as their issuer wrote them."""
+    if not key:
+        return ""
+    return c_(SHIPPED[key][0]) if key in SHIPPED else (others or {}).get(key, key)
+
+
+def label_name(label: str) -> str:
+    """Certificate Status; empty where there is none yet."""
+    return c_(LABELS[label]) if label in LABELS else label
+
+
+def step_name(step: str) -> str:
+    return c_(STEPS[step]) if step in STEPS else step
+
+
+def of_many(by_code: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Reasons as headings with their numbers, the most frequent first; those of nobody are left out."""
+    ordered = sorted(by_code.items(), key=lambda item: -item[1])
+    return [(_heading(code), number) for code, number in ordered if number]
+
+
+def sentences(why: Iterable[Reason]) -> list[str]:
+    """Why, as whole sentences."""
+    return [sentence_of(each.code, each.values) for each in why]
+
+
+def sentence_of(code: str, values: Mapping[str, Any]) -> str:
+    """The sentence of a reason, an error or a message's fate. A code that nobody knows is shown as it is."""
+    if code in reasons.WORDS:
+        return reasons.worded(code, values)
+    if code.startswith("error."):
+        return c_(UNEXPECTED, kind=code.removeprefix("error."))
+    sentence = _other_sentences().get(code)
+    if sentence is None:
+        return code
+    try:
+        return c_(sentence, **values)
+    except (KeyError, ValueError):  # stored by another version, with other gaps
+        return code
+
+
+def _heading(code: str) -> str:
+    return c_(OF_MANY[code]) if code in OF_MANY else sentence_of(code, {})
+
+
+@cache
+def _other_sentences() -> Mapping[str, str]:
+    errors = {each.code: each.sentence for each in _family(CertifyError)}
+    return {**errors, **MESSAGES, "worker.died": WORKER_DIED}
+
+
+def _family(of: type[CertifyError]) -> Iterator[type[CertifyError]]:
+    yield of
+    for each in of.__subclasses__():
+        yield from _family(each)

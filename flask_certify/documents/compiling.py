@@ -1,0 +1,90 @@
+"""A template becomes a plate in a child process: with little memory, little time and none of our secrets.
+
+Run as a program it is that child: the template as JSON on its input, the plate or a refusal on its output.
+"""
+
+import base64
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+
+from . import dialect, errors
+from .errors import CompilerBroken, TemplateRefused, TooMuchWork
+from .plate import Plate
+
+MEMORY = 1 << 30  # bytes
+_PROCESSOR_SECONDS, _CLOCK_SECONDS = 10, 20
+_REFUSED, _OUT_OF_MEMORY = 3, 4  # exit codes; with the first a refusal stands on the output
+
+_KINDS = {
+    each.code: each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, TemplateRefused)
+}
+
+
+def compiled(html: str, language: str, pictures: Mapping[str, bytes]) -> Plate:
+    """The template as a plate. Raises TemplateRefused, of the kind that says what to change, and CompilerBroken.
+
+    Takes a second; not for a transaction.
+    """
+    dialect.check(html, pictures.keys())
+    packed = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
+    return _compiled(json.dumps({"html": html, "language": language, "pictures": packed, "memory": MEMORY}))
+
+
+@lru_cache(maxsize=4)  # few, since an order holds the pictures
+def _compiled(order: str) -> Plate:
+    """Once per process: issuers who use a shipped design as it is share its plate."""
+    try:
+        child = subprocess.run(
+            [sys.executable, "-m", "flask_certify.documents.compiling"],
+            input=order.encode(),
+            capture_output=True,
+            timeout=_CLOCK_SECONDS,
+            check=False,
+            # Nothing of our own environment, which may hold keys.
+            env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
+        )
+    except subprocess.TimeoutExpired:
+        raise TooMuchWork() from None
+    if child.returncode == _REFUSED:
+        refusal = json.loads(child.stdout)
+        raise _KINDS[refusal["code"]](**refusal["values"])
+    if child.returncode == _OUT_OF_MEMORY or child.returncode < 0:  # killed at a limit
+        raise TooMuchWork()
+    if child.returncode != 0:
+        raise CompilerBroken(kind=_kind_of_error(child.stderr))
+    return Plate.read(child.stdout)
+
+
+def _kind_of_error(said: bytes) -> str:
+    """The kind of error that ended the child, and nothing of what it was about."""
+    last = said.decode(errors="replace").strip().rpartition("\n")[2]
+    return last.partition(":")[0][:80]
+
+
+def main() -> int:
+    """The child. Its limits are set before the template is looked at."""
+    from .harvest import harvest
+    from .layout import lay_out
+
+    order = json.load(sys.stdin)
+    resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
+    html, language = order["html"], order["language"]
+    try:
+        pictures = {name: base64.b64decode(data) for name, data in order["pictures"].items()}
+        answer, code = harvest(lay_out(html, language, pictures), html, language).written(), 0
+    except TemplateRefused as refusal:
+        answer, code = json.dumps({"code": refusal.code, "values": refusal.values}).encode(), _REFUSED
+    except MemoryError:
+        return _OUT_OF_MEMORY
+    sys.stdout.buffer.write(answer)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What may be wrong with a value or a template. Values of these errors never hold a person's name."""
+
+from ..core.errors import BadInput, Misconfigured, NotFound
+from ..core.i18n import N_
+
+
+class NoGlyph(BadInput):
+    code = "document.no_glyph"
+    sentence = N_(
+        "%(where)s has characters that cannot be printed: %(characters)s. Correct them at their source and try again."
+    )
+
+
+class ValueMissing(BadInput):
+    code = "document.value_missing"
+    sentence = N_("%(where)s is not known, and every certificate shows it.")
+
+
+class TooLong(BadInput):
+    code = "document.too_long"
+    sentence = N_(
+        "%(where)s is too long for its place, even in the smallest size. Shorten it, or make its place in the "
+        "template larger."
+    )
+
+
+class QrTooDense(BadInput):
+    code = "document.qr_too_dense"
+    sentence = N_(
+        "The address in the QR code is too long to be read from paper at %(width_mm)s mm. Make the code larger, or "
+        "choose a shorter CERTIFY_PUBLIC_URL."
+    )
+
+
+class TemplateRefused(BadInput):
+    """The template cannot be used; the kinds below say why, for its author."""
+
+    code = "template.refused"
+    sentence = N_("The template cannot be laid out. Simplify it and save it again.")
+
+
+class NotAllowed(TemplateRefused):
+    code = "template.not_allowed"
+    sentence = N_("A template may not use %(what)s.")
+
+
+class UnknownPlaceholder(TemplateRefused):
+    code = "template.unknown_placeholder"
+    sentence = N_("The template asks for %(name)s, which there is not. The nearest is %(nearest)s.")
+
+
+class WrongSlot(TemplateRefused):
+    code = "template.wrong_slot"
+    sentence = N_("%(slot)s: %(attribute)s is missing or cannot be used.")
+
+
+class SlotTwice(TemplateRefused):
+    code = "template.slot_twice"
+    sentence = N_("%(slot)s stands in the template twice. Each value has one place.")
+
+
+class SlotMissing(TemplateRefused):
+    code = "template.slot_missing"
+    sentence = N_("Every certificate shows %(slot)s, so the template needs a place for it that can be seen.")
+
+
+class PictureMissing(TemplateRefused):
+    code = "template.picture_missing"
+    sentence = N_("The template shows the picture %(file)s, which does not come with it.")
+
+
+class PictureRefused(TemplateRefused):
+    code = "template.picture_refused"
+    sentence = N_("%(file)s cannot be printed. Use a PNG or JPEG picture of at most %(megapixels)s megapixels.")
+
+
+class UndrawableText(TemplateRefused):
+    code = "template.no_glyph"
+    sentence = N_("The template has characters that cannot be printed: %(characters)s.")
+
+
+class NotOnePage(TemplateRefused):
+    code = "template.not_one_page"
+    sentence = N_("A certificate is one page; this template makes %(pages)s. Make it smaller, or its margins.")
+
+
+class PageSize(TemplateRefused):
+    code = "template.page_size"
+    sentence = N_("A page of %(width_mm)s by %(height_mm)s mm cannot be used. Choose A4, A5 or Letter.")
+
+
+class TooMuchWork(TemplateRefused):
+    code = "template.too_much_work"
+    sentence = N_("The template takes too much time or memory to lay out. Simplify it and save it again.")
+
+
+class TemplateNotFound(NotFound):
+    code = "template.not_found"
+    sentence = N_("There is no such template, or it has no version yet.")
+
+
+class TooLarge(TemplateRefused):
+    code = "template.too_large"
+    sentence = N_("A template with its pictures may have %(most_mb)s MB; this one has %(has_mb)s MB.")
+
+
+class CompilerBroken(Misconfigured):
+    code = "documents.compiler_broken"
+    sentence = N_("The program that lays templates out cannot run here (%(kind)s). Install flask-certify again.")

@@ -1,0 +1,64 @@
+"""Text into a box: smaller by half points, then in a few balanced lines. Measured on the ink, not on the font size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, pairwise
+
+from .shaping import Line
+
+_ASCENT, _DESCENT = 0.95, 0.35  # the least height that a line is given, in em
+_NEAR_ENOUGH = 0.75  # text this near to the wanted size is not broken
+_WORTH_A_LINE = 2  # points of size that a further line must gain
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Lines at one size. Baselines are measured from the top of the block, its height from top to bottom, in em."""
+
+    size: float
+    lines: tuple[Line, ...]
+    baselines: tuple[float, ...]
+    height: float
+
+
+def fit(
+    text: str,
+    shape: Callable[[str], Line],
+    *,
+    width: float,
+    height: float,
+    wanted: float,
+    least: float,
+    most_lines: int,
+) -> Fitted | None:
+    """The text as large as it fits into width and height, from the wanted size down. None: not even at the least.
+
+    Nastaliq needs two and a half em, other scripts little more than one; so height is that of the ink.
+    """
+    words, shaped = text.split(" "), cache(shape)
+    best: Fitted | None = None
+    for count in range(1, min(most_lines, len(words)) + 1):
+        for cut in combinations(range(1, len(words)), count - 1):
+            edges = (0, *cut, len(words))
+            lines = [shaped(" ".join(words[a:b])) for a, b in pairwise(edges)]
+            found = _scaled(lines, width, height, wanted)
+            gain = _WORTH_A_LINE if best and len(found.lines) > len(best.lines) else 0
+            if best is None or found.size > best.size + gain:
+                best = found
+        if best and best.size >= wanted * _NEAR_ENOUGH:
+            break
+    return best if best and best.size >= least else None
+
+
+def _scaled(lines: list[Line], width: float, height: float, wanted: float) -> Fitted:
+    at = below = 0.0
+    baselines = []
+    for line in lines:
+        low, high = line.ink()
+        at += below + max(_ASCENT, high)
+        below = max(_DESCENT, -low)
+        baselines.append(at)
+    widest = max(line.width for line in lines) / 1000
+    room = min(wanted, width / widest if widest else wanted, height / (at + below))
+    return Fitted(int(room * 2) / 2, tuple(lines), tuple(baselines), at + below)

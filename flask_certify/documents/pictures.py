@@ -1,0 +1,47 @@
+"""Pictures of issuers, decoded under a limit and encoded anew, so that nothing but a picture is left of them."""
+
+import io
+import re
+import warnings
+
+from PIL import Image
+
+from .errors import NotAllowed, PictureRefused
+
+MOST_PIXELS = 16_000_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(png|jpe?g)", re.IGNORECASE)
+
+
+def normal(name: str, data: bytes) -> bytes:
+    """The picture as PNG in true colour (a palette with transparency prints as a black box) or as JPEG in RGB.
+
+    Raises NotAllowed for its name, PictureRefused for its contents.
+    """
+    if not _NAME.fullmatch(name):
+        raise NotAllowed(what=f"the file name {name[:80]}")
+    refused = PictureRefused(file=name, megapixels=MOST_PIXELS // 1_000_000)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+            if image.width * image.height > MOST_PIXELS or min(image.size) < 4:
+                raise refused
+            return _encoded(image)
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError):
+        raise refused from None
+
+
+def media_type(name: str) -> str:
+    """What a picture of that name is. Drawings in SVG come with the package only, never from an issuer."""
+    return {"svg": "image/svg+xml", "png": "image/png"}.get(name.rpartition(".")[2].lower(), "image/jpeg")
+
+
+def _encoded(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    if image.format == "JPEG":
+        image.convert("RGB").save(out, "JPEG", quality=88)
+    elif image.has_transparency_data:
+        image.convert("RGBA").save(out, "PNG", optimize=True)
+    else:
+        image.convert("RGB").save(out, "PNG", optimize=True)
+    return out.getvalue()

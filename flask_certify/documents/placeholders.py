@@ -1,0 +1,111 @@
+"""What a template may ask for: one table gives the designer its labels, the preview its samples, the printer its words.
+
+Values arrive as they were frozen with the award and are put into words here, in the certificate's language and zone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_percent
+
+from ..core.i18n import N_
+from ..core.ids import spaced
+
+Kind = Literal["text", "code", "qr", "image"]
+Wording = Literal["as it is", "month", "day", "percent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of an issuer, by the name of its bytes in our storage."""
+
+    sha256: str
+
+
+Value = str | Decimal | date | datetime | Picture
+"""Numbers are percent out of 100. A time is aware, and prints as the day it is in the certificate's zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    key: str
+    label: str
+    sample: Value
+    kind: Kind = "text"
+    wording: Wording = "as it is"
+
+
+_ALL = (
+    Placeholder("recipient.name", N_("Recipient's name"), "Ada Lovelace"),
+    Placeholder("course.title", N_("Training"), "Foundational Literacy and Numeracy"),
+    Placeholder("achievement.title", N_("Kind of certificate"), "Certificate of Achievement"),
+    Placeholder("achievement.description", N_("What was achieved"), "Completed all modules with at least 80 percent."),
+    Placeholder("achievement.criteria", N_("What it takes"), "All modules, and 80 percent in the assessments"),
+    Placeholder("award.date", N_("Date of issue"), date(2026, 5, 31), wording="day"),
+    Placeholder("completion.date", N_("Month of completion"), date(2026, 4, 17), wording="month"),
+    Placeholder("expiry.date", N_("Valid until"), date(2029, 5, 31), wording="day"),
+    Placeholder("score", N_("Score"), Decimal("87.5"), wording="percent"),
+    Placeholder("issuer.name", N_("Issuer"), "State Council of Educational Research and Training"),
+    Placeholder("certificate.code", N_("Code of the certificate"), "7G4K9QXM2TPD", kind="code"),
+    Placeholder("certificate.address", N_("Address for checking"), "https://certs.example.org/certify/v/7G4K9QXM2TPD"),
+    Placeholder("qr", N_("QR code"), "https://certs.example.org/certify/v/7G4K9QXM2TPD", kind="qr"),
+    Placeholder("signatory.1.name", N_("First signatory's name"), "Dr. Meera Joshi"),
+    Placeholder("signatory.1.designation", N_("First signatory's designation"), "Director"),
+    Placeholder("signatory.1.image", N_("First signatory's signature"), Picture(""), kind="image"),
+    Placeholder("signatory.2.name", N_("Second signatory's name"), "Harish Nair"),
+    Placeholder("signatory.2.designation", N_("Second signatory's designation"), "Programme Head"),
+    Placeholder("signatory.2.image", N_("Second signatory's signature"), Picture(""), kind="image"),
+)
+PLACEHOLDERS: Mapping[str, Placeholder] = {each.key: each for each in _ALL}
+REQUIRED = ("recipient.name", "certificate.code", "qr")
+"""What every certificate shows."""
+
+
+def samples() -> Mapping[str, Value]:
+    """Values to preview a template with. Pictures are left out: they belong to an issuer."""
+    return {each.key: each.sample for each in _ALL if each.kind != "image"}
+
+
+def worded(key: str, value: Value, language: str, zone: str) -> str:
+    """The value as it is printed."""
+    placeholder = PLACEHOLDERS[key]
+    match value:
+        case Picture():
+            raise TypeError(f"{key}: a picture has no words")
+        case datetime():
+            return _dated(value.astimezone(ZoneInfo(zone)).date(), placeholder.wording, language)
+        case date():
+            return _dated(value, placeholder.wording, language)
+        case Decimal():
+            return format_percent(value / 100, "#,##0.##%", locale=locale_of(language))
+        case _ if placeholder.kind == "code":
+            return spaced(value)
+        case _ if key == "certificate.address":
+            parts = urlsplit(value)
+            return parts.netloc + parts.path
+        case _:
+            return value
+
+
+def locale_of(language: str) -> Locale:
+    """The nearest locale that dates and numbers can be written in; the world's English if there is none."""
+    if language == "en":
+        return Locale("en", "001")  # on its own it would mean May 31, 2026, as one country writes
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en", "001")
+
+
+def _dated(day: date, wording: Wording, language: str) -> str:
+    locale = locale_of(language)
+    if wording == "month":
+        return format_skeleton("yMMMM", day, locale=locale)
+    return format_date(day, "long", locale=locale)

@@ -1,0 +1,277 @@
+"""Templates and their versions, and the documents printed from them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..achievements.models import Issuer
+from ..core import audit
+from ..core.db import insert_or_ignore
+from ..core.ids import new_id
+from ..core.runtime import Runtime
+from ..core.storage import get_blob, put_blob
+from ..core.transaction import Transaction
+from . import fonts, pictures, printing, shipped
+from .compiling import compiled
+from .errors import TemplateNotFound, TooLarge
+from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
+from .placeholders import Picture, Value
+from .plate import ENGINE, Plate
+from .printable import PrintableAward
+
+__all__ = ["PrintableAward", "Printed", "TemplateVersionView", "check_values", "named", "unprintable"]
+
+PDF = "application/pdf"
+MOST_MEGABYTES = 8
+
+unprintable = fonts.missing
+"""The characters of a text that no font here can draw."""
+named = fonts.named
+"""Such characters by number and name, for people."""
+check_values = printing.check_values
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVersionView:
+    id: UUID
+    template_id: UUID
+    number: int
+    language: str
+    html_sha: str
+    assets: Mapping[str, str]
+    engine: str
+
+    @property
+    def plate_key(self) -> str:
+        """Tells a plate from any other: the same template in the same language by the same engine."""
+        said = [self.html_sha, sorted(self.assets.items()), self.language, self.engine]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A document. `name` is for the reader's disk and holds no personal data (R-134)."""
+
+    data: bytes
+    sha256: str
+    name: str
+
+
+# ---- templates
+
+
+def ensure_shipped_templates(tx: Transaction, issuer_id: UUID) -> dict[str, UUID]:
+    """The designs that come with us as templates of the issuer, by key. Those that are there stay as they are."""
+    found = {}
+    for design in shipped.designs():
+        template_id = uuid5(issuer_id, design.key)  # the same for all who come here at once
+        row = {"id": template_id, "issuer_id": issuer_id, "key": design.key, "name": design.name, "state": IN_USE}
+        insert_or_ignore(tx.session, Template, [row], keys=["issuer_id", "key"])
+        _ensure_versions(tx.session, issuer_id, template_id, design)
+        found[design.key] = template_id
+    return found
+
+
+def _ensure_versions(session: orm.Session, issuer_id: UUID, template_id: UUID, design: shipped.Design) -> None:
+    there = sa.select(TemplateVersion.language).where(TemplateVersion.template_id == template_id)
+    known = set(session.scalars(there))
+    missing = {language: html for language, html in design.pages.items() if language not in known}
+    if not missing:
+        return
+    since = sa.select(Issuer.created_at).where(Issuer.id == issuer_id)
+    assets = {name: put_blob(session, data, pictures.media_type(name)) for name, data in design.pictures.items()}
+    rows = [
+        {
+            "id": uuid5(template_id, language),
+            "template_id": template_id,
+            "number": 1,
+            "language": language,
+            "html_sha": put_blob(session, html.encode(), "text/html"),
+            "assets": assets,
+            "engine": ENGINE,
+            "created_at": session.scalars(since).one(),
+            "created_by": "flask-certify",
+        }
+        for language, html in missing.items()
+    ]
+    insert_or_ignore(session, TemplateVersion, rows, keys=["template_id", "language", "number"])
+
+
+def save_version(
+    rt: Runtime, template_id: UUID, html: str, assets: Mapping[str, bytes], *, language: str, actor: str
+) -> UUID:
+    """The id of a new version, which later certificates use; those already issued stay as they are (R-019).
+
+    Takes a second, since the template is laid out first. Raises a TemplateRefused that says what to change, and
+    TemplateNotFound.
+    """
+    size = len(html.encode()) + sum(len(data) for data in assets.values())
+    if size > MOST_MEGABYTES * 1_000_000:
+        raise TooLarge(most_mb=MOST_MEGABYTES, has_mb=round(size / 1_000_000, 1))
+    kept = {name: pictures.normal(name, data) for name, data in assets.items()}
+    plate = compiled(html, language, kept)
+    with rt.transaction() as tx:
+        session = tx.session
+        template = _locked(session, template_id)
+        highest = sa.select(sa.func.max(TemplateVersion.number)).where(
+            TemplateVersion.template_id == template_id, TemplateVersion.language == language
+        )
+        row = TemplateVersion(
+            id=new_id(),
+            template_id=template_id,
+            number=(session.scalar(highest) or 0) + 1,
+            language=language,
+            html_sha=put_blob(session, html.encode(), "text/html"),
+            assets={name: put_blob(session, data, pictures.media_type(name)) for name, data in kept.items()},
+            engine=ENGINE,
+            created_at=rt.clock.now(),
+            created_by=actor,
+        )
+        session.add(row)
+        session.flush()
+        _keep_plate(rt, session, _view(row), plate)
+        audit.record(
+            tx,
+            tenant_ref=session.scalars(sa.select(Issuer.tenant_ref).where(Issuer.id == template.issuer_id)).one(),
+            actor_ref=actor,
+            act="template.save",
+            subject=f"template:{template_id}",
+            at=rt.clock.now(),
+            number=row.number,
+            language=language,
+        )
+        return row.id
+
+
+def _locked(session: orm.Session, template_id: UUID) -> Template:
+    """The template, kept from others who would save the next version at the same time."""
+    found = session.scalar(sa.select(Template).where(Template.id == template_id).with_for_update())
+    if found is None:
+        raise TemplateNotFound()
+    return found
+
+
+def latest_version(session: orm.Session, template_id: UUID, language: str | None = None) -> TemplateVersionView:
+    """The version that a certificate issued now is printed from: in this language if there is one, else in English,
+    else the newest. Raises TemplateNotFound.
+    """
+    rows = session.scalars(
+        sa.select(TemplateVersion)
+        .where(TemplateVersion.template_id == template_id)
+        .order_by(TemplateVersion.number.desc(), TemplateVersion.id.desc())
+    ).all()
+    for wanted in (language, (language or "").partition("-")[0], "en"):
+        for row in rows:
+            if row.language == wanted:
+                return _view(row)
+    if not rows:
+        raise TemplateNotFound()
+    return _view(rows[0])
+
+
+def get_version(session: orm.Session, version_id: UUID) -> TemplateVersionView:
+    """Raises TemplateNotFound."""
+    row = session.get(TemplateVersion, version_id)
+    if row is None:
+        raise TemplateNotFound()
+    return _view(row)
+
+
+def _view(row: TemplateVersion) -> TemplateVersionView:
+    return TemplateVersionView(row.id, row.template_id, row.number, row.language, row.html_sha, row.assets, row.engine)
+
+
+# ---- plates
+
+
+def get_plate(rt: Runtime, version_id: UUID) -> Plate:
+    """The plate of a version, made when first wanted. Raises TemplateNotFound."""
+    with rt.reading() as session:
+        version = get_version(session, version_id)
+        blob_sha = session.scalar(sa.select(PlateFile.blob_sha).where(PlateFile.key == version.plate_key))
+        if blob_sha is not None:
+            return _read_plate(get_blob(session, blob_sha))
+        html = get_blob(session, version.html_sha).decode()
+        kept = {name: get_blob(session, sha256) for name, sha256 in version.assets.items()}
+    plate = compiled(html, version.language, kept)
+    with rt.transaction() as tx:
+        _keep_plate(rt, tx.session, version, plate)
+    return plate
+
+
+def _keep_plate(rt: Runtime, session: orm.Session, version: TemplateVersionView, plate: Plate) -> None:
+    blob_sha = put_blob(session, plate.written(), PDF)
+    row = {"key": version.plate_key, "blob_sha": blob_sha, "made_at": rt.clock.now()}
+    insert_or_ignore(session, PlateFile, [row], keys=["key"])
+
+
+@lru_cache(maxsize=32)
+def _read_plate(data: bytes) -> Plate:
+    return Plate.read(data)
+
+
+# ---- documents
+
+
+def check_fit(rt: Runtime, version_id: UUID, values: Mapping[str, Value], zone: str) -> None:
+    """Raises NoGlyph or TooLong for a value that could not be printed, before anything is granted."""
+    printing.check_values(values)
+    printing.check_fit(get_plate(rt, version_id), values, zone)
+
+
+def print_document(rt: Runtime, award: PrintableAward) -> Printed:
+    """The document of an award: printed when first wanted, the same bytes from then on (R-136).
+
+    Raises ValueMissing, NoGlyph, TooLong, QrTooDense and TemplateNotFound.
+    """
+    with rt.reading() as session:
+        kept = find_document(session, award.award_id)
+    if kept is not None:
+        return kept
+    plate = get_plate(rt, award.template_version_id)
+    with rt.reading() as session:
+        seen = _pictures(session, award.values)
+    data = printing.render(
+        plate,
+        award.values,
+        zone=award.zone,
+        created=award.issued_at,
+        doc_id=award.award_id,
+        pictures=lambda picture: seen[picture],
+    )
+    with rt.transaction() as tx:
+        _keep(rt, tx.session, award, data)
+        found = find_document(tx.session, award.award_id)
+    assert found is not None
+    return found
+
+
+def find_document(session: orm.Session, award_id: UUID) -> Printed | None:
+    """The document, if it was printed before."""
+    sha256 = session.scalar(sa.select(Document.sha256).where(Document.award_id == award_id))
+    if sha256 is None:
+        return None
+    return Printed(get_blob(session, sha256), sha256, f"certificate-{award_id}.pdf")
+
+
+def _keep(rt: Runtime, session: orm.Session, award: PrintableAward, data: bytes) -> None:
+    """Whoever comes first is kept; who comes second prints the same bytes, and changes nothing."""
+    row = {
+        "award_id": award.award_id,
+        "template_version_id": award.template_version_id,
+        "sha256": put_blob(session, data, PDF),
+        "size": len(data),
+        "engine": ENGINE,
+        "printed_at": rt.clock.now(),
+    }
+    insert_or_ignore(session, Document, [row], keys=["award_id"])
+
+
+def _pictures(session: orm.Session, values: Mapping[str, Value]) -> dict[Picture, bytes]:
+    return {value: get_blob(session, value.sha256) for value in values.values() if isinstance(value, Picture)}

@@ -1,0 +1,75 @@
+"""Why: a code for programs, values for the gaps, and a sentence at the door. Tables hold no sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.errors import find_sentence
+from ..core.i18n import N_, c_
+
+DECLINED: dict[str, str] = {
+    # In the order in which they are tried: R-050, then R-055, then audience and criteria.
+    "learner_unknown": N_("The learning platform does not know this learner (any more)."),
+    "account_inactive": N_("The account is blocked or deleted."),
+    "private_copy": N_("The course run is a private copy, in which no certificates are earned."),
+    "beta_tester": N_("Beta testers of a course run do not earn its certificate."),
+    "not_passing": N_("The learning platform says that the course run was not passed."),
+    "invalidated": N_("The certificate was declared invalid."),
+    "not_enrolled": N_("There is no enrolment in the course run."),
+    "mode_does_not_earn": N_("The enrolment is of the mode %(mode)s, which does not earn certificates."),
+    "identity_not_approved": N_("The identity of the learner is not approved, or no longer."),
+    "course_missing": N_("The record of the course run is gone."),
+    "display_off": N_("Certificates are switched off for this course run."),
+    "outside_audience": N_("These certificates are for learners of %(tenant)s only."),
+    "run_not_ended": N_("The course run has not ended yet."),
+    "progress_unknown": N_("The learning platform did not say how much of the course is done."),
+    "progress_below": N_("%(has)s %% of the course is done, %(asked)s %% is asked."),
+    "completion_unknown": N_("The learning platform did not say when the course was completed."),
+    "completed_late": N_("The course was completed after the end of the run."),
+    "score_below": N_("The score is %(has)s %%, at least %(asked)s %% is asked."),
+    "score_above": N_("The score is %(has)s %%, less than %(asked)s %% is asked."),
+    "attribute_differs": N_("The learner's profile does not say what is asked for %(name)s."),
+}
+
+FAULTY: dict[str, str] = {
+    # Something is wrong with the data, and somebody has to put it right: the issue has failed.
+    "name.missing": N_("The learner has no name. Correct the name in the learning platform, then issue again."),
+    "name.no_glyphs": N_("Our fonts cannot print these characters of the name: %(characters)s. Correct the name."),
+    "attempt.above_maximum": N_("An attempt at the assessment %(assessment)s is above its maximum of %(maximum)s."),
+    "attempt.no_maximum": N_("The assessment %(assessment)s has no maximum score."),
+    "attempt.not_a_score": N_("An attempt at the assessment %(assessment)s has a score below 0, or none."),
+    "score.no_assessments": N_("The rule asks for a score, but the course run has no assessments."),
+    "host.failed": N_("The learning platform could not answer for this learner. Have its log looked at."),
+}
+
+GRANTED: dict[str, str] = {
+    "progress": N_("%(has)s %% of the course is done."),
+    "score": N_("The score is %(has)s %%."),
+    "attribute": N_("The learner's profile says what is asked for %(name)s."),
+    "already_issued": N_("The certificate was issued already."),
+}
+
+WORDS: dict[str, str] = DECLINED | FAULTY | GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a decision. `values` fill the gaps of its sentence; they never hold a name."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"code": self.code, "values": dict(self.values)}
+
+
+def worded(code: str, values: Mapping[str, Any]) -> str:
+    """The reason in the reader's language, or the error of that code; a code nobody knows is shown as it is."""
+    sentence = WORDS.get(code) or find_sentence(code)
+    if sentence is None:
+        return code
+    try:
+        _ = sentence % values
+    except (KeyError, ValueError, TypeError):  # stored by another version, with other gaps
+        return code
+    return c_(sentence, **values)

@@ -1,0 +1,66 @@
+"""Rules are shapes. A new kind of rule without its case in `decide` is found before the program runs."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """At least this much of the course is done, in percent (R-033)."""
+
+    at_least: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreAtLeast:
+    """The score is this much or more, in percent; compared exactly (R-038, R-042)."""
+
+    percent: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBelow:
+    """The score is strictly less than this, in percent."""
+
+    percent: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeIs:
+    """An attribute of the learner has this value. Not enough for an attachment by itself (R-049)."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    rules: "tuple[Rule, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    rules: "tuple[Rule, ...]"
+
+
+Rule = Progress | ScoreAtLeast | ScoreBelow | AttributeIs | AllOf | AnyOf
+
+
+def asks_for_score(rule: Rule) -> bool:
+    match rule:
+        case ScoreAtLeast() | ScoreBelow():
+            return True
+        case AllOf(rules) | AnyOf(rules):
+            return any(asks_for_score(each) for each in rules)
+        case _:
+            return False
+
+
+def completion(below: Fraction = Fraction(80)) -> Rule:
+    """The default rule of `Course completion` (R-038)."""
+    return AllOf((Progress(Fraction(100)), ScoreBelow(below)))
+
+
+def achievement(from_: Fraction = Fraction(80)) -> Rule:
+    """The default rule of `Certificate of Achievement`: the threshold is inclusive (D-03)."""
+    return AllOf((Progress(Fraction(100)), ScoreAtLeast(from_)))

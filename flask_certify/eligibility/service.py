@@ -1,0 +1,93 @@
+"""Decide for many learners at once: facts by one call of the host, a decision for each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..achievements.service import AttachmentView
+from ..core.errors import HostUnavailable
+from ..core.hosts import HostFailed, asking
+from ..core.runtime import Runtime
+from ..host.records import CourseRun, LearnerRecord
+from . import notation
+from .decide import Decision, Offer, Outcome, decide, is_in_audience
+from .facts import Facts, learner_facts, run_facts
+from .reasons import Reason
+from .scores import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision about one learner, with what the host said. `record` is None if it said nothing."""
+
+    learner_ref: str
+    record: LearnerRecord | None
+    decision: Decision
+    in_audience: bool
+    score: str | None  # percent, for display
+
+
+def decide_many(
+    rt: Runtime, run: CourseRun, attachments: Sequence[AttachmentView], learner_refs: Collection[str]
+) -> list[Decided]:
+    """One decision for each of the learners, in their order. Raises HostUnavailable: then nothing is decided."""
+    records, failed = ask_records(rt, run.run_ref, learner_refs)
+    return decide_records(rt, run, attachments, learner_refs, records, failed)
+
+
+def decide_records(
+    rt: Runtime,
+    run: CourseRun,
+    attachments: Sequence[AttachmentView],
+    learner_refs: Collection[str],
+    records: Mapping[str, LearnerRecord],
+    failed: Mapping[str, Reason],
+) -> list[Decided]:
+    """The same, for records that are known already."""
+    now = rt.clock.now()
+    about = run_facts(run, now)
+    offers = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
+    decided = []
+    for ref in learner_refs:
+        record = records.get(ref)
+        if ref in failed:
+            decided.append(Decided(ref, None, Decision(Outcome.FAULTY, (failed[ref],)), True, None))
+            continue
+        facts = learner_facts(run, about, record, now) if record else Facts(run=about, known=False)
+        decided.append(
+            Decided(
+                ref,
+                record,
+                decide(offers, facts),
+                any(is_in_audience(offer, facts) for offer in offers),
+                None if isinstance(facts.score, Reason) else shown(facts.score),
+            )
+        )
+    return decided
+
+
+def ask_records(
+    rt: Runtime, run_ref: str, learner_refs: Collection[str]
+) -> tuple[Mapping[str, LearnerRecord], Mapping[str, Reason]]:
+    """What the host says about these learners, and for whom it could not answer.
+
+    One call. If it raises, each is asked alone, so that one learner who breaks the host's answer does not fail the
+    others. If it raises for all of them, the host is away: later, and nobody has failed. Raises HostUnavailable.
+    """
+    refs = list(learner_refs)
+    try:
+        with asking(rt, "learner_records"):
+            return rt.host.learner_records(run_ref, refs), {}
+    except HostFailed:
+        if len(refs) == 1:
+            raise
+    records: dict[str, LearnerRecord] = {}
+    failed: dict[str, Reason] = {}
+    for ref in refs:
+        try:
+            with asking(rt, "learner_records"):
+                records.update(rt.host.learner_records(run_ref, [ref]))
+        except HostFailed as error:
+            failed[ref] = Reason(error.code, error.values)
+    if len(failed) == len(refs):
+        raise HostUnavailable()
+    return records, failed

@@ -1,0 +1,20 @@
+"""What may be asked with `may`, and who may do it if the host has no rules of its own (D-16)."""
+
+from collections.abc import Iterable
+
+from .records import Role
+
+ACTS: dict[str, frozenset[Role]] = {
+    # act: the roles that may, each for the runs and tenants that are theirs
+    "run.attach": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
+    "run.dashboard": frozenset({Role.MENTOR, Role.AUTHOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.issue": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.download": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.read_own": frozenset({Role.LEARNER}),
+    "failures.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+}
+
+
+def default_answer(act: str, roles: Iterable[Role]) -> bool:
+    """The seeds' answer for somebody who has these roles towards the object. Unknown acts are refused."""
+    return not ACTS.get(act, frozenset()).isdisjoint(roles)

@@ -1,0 +1,60 @@
+"""Tables of bulk issue: the batch, and one item per learner in it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..achievements.models import Run
+from ..core.db import Base, Json, UtcDateTime
+from ..core.outbox import Work
+
+PLANNING, RUNNING, FINISHED = "planning", "running", "finished"
+UNDER_WAY = f"state IN ('{PLANNING}', '{RUNNING}')"
+
+
+class IssueBatch(Base):
+    """One bulk issue. At most one of a run is under way, held by an index (R-117, R-127)."""
+
+    __tablename__ = "certify_issue_batch"
+    __table_args__ = (
+        sa.Index(
+            "uq_certify_issue_batch_under_way",
+            "run_id",
+            unique=True,
+            sqlite_where=sa.text(UNDER_WAY),
+            postgresql_where=sa.text(UNDER_WAY),
+        ),
+        sa.Index(None, "run_id", "opened_at"),
+        sa.Index(None, "work_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100))
+    state: Mapped[str] = mapped_column(sa.String(8))
+    opened_by: Mapped[str] = mapped_column(sa.String(100))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notify: Mapped[bool]
+    work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))  # of the present phase
+    total: Mapped[int | None]  # NULL: not planned yet
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # counts, when it has ended
+    trouble: Mapped[str | None] = mapped_column(sa.String(60))  # a code, if planning failed for good
+
+
+class IssueItem(Base):
+    """One learner in a batch, with a result and a reason of its own (R-126)."""
+
+    __tablename__ = "certify_issue_item"
+    __table_args__ = (sa.Index(None, "batch_id", "result", "reason"),)
+
+    batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey(IssueBatch.id), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    learner_ref: Mapped[str] = mapped_column(sa.String(100))
+    result: Mapped[str | None] = mapped_column(sa.String(8))  # issued, declined, failed, already; NULL: not yet
+    reason: Mapped[str | None] = mapped_column(sa.String(60))  # the code of the first reason
+    achievement_key: Mapped[str | None] = mapped_column(sa.String(40))
+    award_id: Mapped[UUID | None]

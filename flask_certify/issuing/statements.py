@@ -1,0 +1,48 @@
+"""From what an award froze to what is signed."""
+
+from typing import Protocol
+from uuid import UUID
+
+from ..achievements.service import IssuerView
+from ..awards.frozen import Frozen
+from ..core.ids import new_id
+from ..credentials.open_badge import AchievementView, Statement
+from .setting_up import SHIPPED
+
+
+class Drawn(Protocol):
+    """An award that is to be signed."""
+
+    @property
+    def award_id(self) -> UUID: ...
+    @property
+    def frozen(self) -> Frozen: ...
+    @property
+    def achievement_id(self) -> UUID: ...
+
+
+def statement_of(issuer: IssuerView, drawn: Drawn) -> Statement:
+    """What the credential says; nothing but what the award froze, and fresh ids."""
+    frozen = drawn.frozen
+    assert frozen.recipient_name is not None
+    address = f"{issuer.base}/{issuer.slug}/achievements/{drawn.achievement_id}"
+    return Statement(
+        award_id=drawn.award_id,
+        credential_id=new_id(),
+        subject_id=new_id(),
+        recipient_name=frozen.recipient_name,
+        achievement=AchievementView(
+            id=address,
+            name=frozen.achievement_title,
+            description=frozen.description,
+            criteria_id=f"{address}/criteria",
+            criteria=frozen.criteria,
+            achievement_type=SHIPPED[frozen.achievement_key][3],
+            language=frozen.language,
+        ),
+        course_title=frozen.course_title,
+        issuer_name=frozen.issuer_name,
+        valid_from=frozen.issued_at,
+        awarded_date=frozen.issued_at,
+        score=frozen.score,
+    )

@@ -1,0 +1,138 @@
+"""Sends what the ledger holds, each message at most once by each channel."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from ..core import outbox
+from ..core.errors import Unavailable
+from ..core.hosts import asking
+from ..core.i18n import N_
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..host.records import Contact
+from . import ledger, reasons
+from .contacts import masked
+from .ledger import Entry, Outcome
+from .ports import Later, NotSent, Refused
+from .posting import Parcel, Post, address_for, write
+from .service import DELIVER, ways_to
+from .states import State
+
+GIVE_UP_AFTER = timedelta(days=2)
+"""What could not be sent for so long has failed: news that old is no news."""
+
+log = logging.getLogger("flask_certify")
+
+
+class Postponed(Unavailable):
+    code = "notify.postponed"
+    sentence = N_("Some messages could not be sent yet. They are tried again by themselves.")
+
+
+def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
+    """Sends the messages of a chunk. Raises Postponed while some of them still wait.
+
+    Running it again sends nothing twice: what was begun and not ended is left to a person.
+    """
+    give_up_interrupted(rt, held)
+    with rt.reading() as session:
+        queue = ledger.entries(session, held, State.QUEUED)
+    if queue:
+        contacts = ask_contacts(rt, queue)
+        with Post(rt.settings) as post:
+            for entry in without_unreachable(rt, held, queue, contacts, post):
+                if not post.rests(entry.channel):
+                    send(rt, held, entry, contacts[entry.learner_ref], post)
+        with rt.reading() as session:
+            if ledger.count_waiting(session, held):
+                raise Postponed()
+    return lambda tx: None  # every answer was written down when it came
+
+
+def give_up_interrupted(rt: Runtime, held: outbox.Claim) -> None:
+    """The chunk has just become ours, so whatever is being sent was begun by somebody who did not end it."""
+    with rt.reading() as session:
+        begun = ledger.entries(session, held, State.SENDING)
+    _settle(rt, held, State.SENDING, [(entry, INTERRUPTED) for entry in begun])
+
+
+def ask_contacts(rt: Runtime, queue: Sequence[Entry]) -> Mapping[str, Contact]:
+    """Everybody's contact, by one call. Raises HostUnavailable or HostFailed: then nobody is told for now."""
+    refs = sorted({entry.learner_ref for entry in queue})
+    with asking(rt, "contacts"):
+        found = rt.host.contacts(refs)
+        return {ref: found.get(ref) or Contact() for ref in refs}
+
+
+def without_unreachable(
+    rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
+) -> list[Entry]:
+    """The messages that have a way to go. The others are skipped: ways were chosen at issue, this is how it is now."""
+    missing = [(entry, _why_not(entry, contacts[entry.learner_ref], post)) for entry in queue]
+    _settle(rt, held, State.QUEUED, [(entry, Outcome(State.SKIPPED, why)) for entry, why in missing if why])
+    return [entry for entry, why in missing if not why]
+
+
+def send(rt: Runtime, held: outbox.Claim, entry: Entry, contact: Contact, post: Post) -> None:
+    """Sends one message and writes down what became of it. Raises Fenced if the chunk is no longer ours."""
+    parcel = write(rt, entry, contact)  # before it is taken: an error in a text is not half a message
+    if ledger.take(rt, held, entry):
+        ledger.record(rt, held, entry, _outcome(rt, entry, parcel, post))
+
+
+def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
+    """One person's messages could not be worked on, whatever was tried."""
+    failed = Outcome(State.FAILED, reason)
+    for was, outcome in ((State.SENDING, INTERRUPTED), (State.QUEUED, failed)):
+        found = ledger.entries(tx.session, lost, was)
+        ledger.settle(rt, tx, was, [(entry, outcome) for entry in found])
+
+
+def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
+    """Nothing follows: each message has its own answer in the ledger."""
+
+
+INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end)}
+
+
+def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:
+    try:
+        return Outcome(State.SENT, provider_id=post.send(parcel))
+    except NotSent as trouble:
+        log.warning(
+            "message not sent",
+            extra={
+                "message_id": str(entry.id),
+                "channel": entry.channel.value,
+                "to": masked(parcel.to),
+                "reason": trouble.code,
+            },
+        )
+        return Outcome(_state_after(rt, entry, trouble), trouble.code, trouble.details)
+
+
+def _state_after(rt: Runtime, entry: Entry, trouble: NotSent) -> State:
+    if isinstance(trouble, Later):
+        is_old = rt.clock.now() - entry.created_at > GIVE_UP_AFTER
+        return State.FAILED if is_old else State.QUEUED
+    return State.FAILED if isinstance(trouble, Refused) else State.UNKNOWN
+
+
+def _why_not(entry: Entry, contact: Contact, post: Post) -> str | None:
+    if not ways_to(contact).open():
+        return reasons.NO_CONTACT
+    if not address_for(entry.channel, contact):
+        return reasons.NO_ADDRESS
+    return None if post.has(entry.channel) else reasons.NOT_CONFIGURED
+
+
+def _settle(rt: Runtime, held: outbox.Claim, was: State, chosen: Sequence[tuple[Entry, Outcome]]) -> None:
+    """Raises Fenced if the chunk is no longer ours."""
+    if not chosen:
+        return
+    with rt.transaction() as tx:
+        outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
+        ledger.settle(rt, tx, was, chosen)

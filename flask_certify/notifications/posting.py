@@ -1,0 +1,83 @@
+"""Writing a message for its channel, and the channels that are open while a chunk is sent."""
+
+from types import TracebackType
+from typing import Self, assert_never
+
+from ..awards.frozen import Frozen
+from ..core.runtime import Runtime
+from ..core.settings import Settings
+from ..host.records import Contact
+from .ledger import Entry
+from .mail import make_mailer
+from .ports import Away, Letter, Text, Uncertain
+from .sms import make_texter
+from .states import Channel
+from .texts import email, language_for, sms
+
+Parcel = Letter | Text
+
+
+def write(rt: Runtime, entry: Entry, contact: Contact) -> Parcel:
+    """The message in the recipient's language, addressed as the host says now."""
+    award = Frozen.from_json(entry.frozen)
+    language = language_for(entry.locale or contact.locale, rt.settings.languages)
+    match entry.channel:
+        case Channel.EMAIL:
+            written = email(award, language, f"{rt.settings.base}/me")
+            return Letter(
+                message_id=entry.id,
+                to=address_for(entry.channel, contact),
+                sender_name=written.sender_name,
+                subject=written.subject,
+                text=written.text,
+                html=written.html,
+                language=language.replace("_", "-"),
+                written_at=rt.clock.now(),
+            )
+        case Channel.SMS:
+            return Text(entry.id, address_for(entry.channel, contact), sms(award, language))
+        case _:
+            assert_never(entry.channel)
+
+
+def address_for(channel: Channel, contact: Contact) -> str:
+    """The address or number for this channel; empty if there is none."""
+    return ((contact.email if channel is Channel.EMAIL else contact.phone) or "").strip()
+
+
+class Post:
+    """The channels of one pass, opened when first needed. A channel in trouble rests until the next pass: without
+    that, each of many messages would wait for a server that is away, or become uncertain."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._mailer, self._texter = make_mailer(settings), make_texter(settings)
+        self._resting: set[Channel] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for each in (self._mailer, self._texter):
+            if each is not None:
+                each.close()
+
+    def has(self, channel: Channel) -> bool:
+        """Whether this way of sending is set up."""
+        return (self._mailer if channel is Channel.EMAIL else self._texter) is not None
+
+    def rests(self, channel: Channel) -> bool:
+        return channel in self._resting
+
+    def send(self, parcel: Parcel) -> str | None:
+        """The provider's name for it. Raises Refused, Later, Away or Uncertain."""
+        try:
+            if isinstance(parcel, Letter):
+                assert self._mailer is not None
+                return self._mailer.send(parcel)
+            assert self._texter is not None
+            return self._texter.send(parcel)
+        except (Away, Uncertain):
+            self._resting.add(Channel.EMAIL if isinstance(parcel, Letter) else Channel.SMS)
+            raise

@@ -1,0 +1,30 @@
+"""Why a message was not sent: codes in the ledger and the failure log, sentences at the door."""
+
+from ..core.i18n import N_
+
+NO_CONTACT = "notify.no_contact"
+NO_ADDRESS = "notify.no_address"
+NOT_CONFIGURED = "notify.not_configured"
+INTERRUPTED = "notify.interrupted"
+
+WORDS: dict[str, str] = {
+    NO_CONTACT: N_("The learning platform knows neither an email address nor a mobile number of this learner."),
+    NO_ADDRESS: N_("The learning platform no longer knows where to send this message."),
+    NOT_CONFIGURED: N_("This way of sending is not set up. See CERTIFY_MAIL and CERTIFY_SMS."),
+    INTERRUPTED: N_("The program ended while it was sending this message. It may have been sent; ask the learner."),
+    "mail.unusable_address": N_("The email address cannot be used. Correct it in the learning platform."),
+    "mail.refused": N_("The mail server does not accept the message (%(answer)s). Check the email address."),
+    "mail.later": N_("The mail server asks to try again later (%(answer)s)."),
+    "mail.sender_refused": N_("The mail server does not accept our sender (%(answer)s). Check CERTIFY_MAIL_FROM."),
+    "mail.login_refused": N_("The mail server does not accept our password. Check CERTIFY_MAIL."),
+    "mail.not_encrypted": N_("The mail server offers no encryption, so our password was not sent to it."),
+    "mail.away": N_("The mail server does not answer."),
+    "mail.uncertain": N_("The mail server's answer was lost. The email may have been sent; ask the learner."),
+    "sms.unusable_number": N_("The mobile number cannot be used. Correct it in the learning platform."),
+    "sms.refused": N_("The SMS provider does not accept the message (%(answer)s). Check the mobile number."),
+    "sms.later": N_("The SMS provider asks to try again later (%(answer)s)."),
+    "sms.sender_refused": N_("The SMS provider does not accept our sender (%(answer)s). Check CERTIFY_SMS."),
+    "sms.login_refused": N_("The SMS provider does not know our account (%(answer)s). Check CERTIFY_SMS."),
+    "sms.away": N_("The SMS provider does not answer."),
+    "sms.uncertain": N_("The SMS provider's answer was lost. The SMS may have been sent; ask the learner."),
+}

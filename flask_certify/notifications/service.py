@@ -1,0 +1,159 @@
+"""Who is told by which way, and the ledger of what is to be said."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+
+from ..awards.models import Failure
+from ..core import outbox
+from ..core.db import insert_or_ignore
+from ..core.errors import CertifyError
+from ..core.hosts import asking
+from ..core.ids import new_id
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..host.records import Contact
+from .models import ONCE, Message
+from .reasons import NO_CONTACT
+from .states import Channel, State
+from .texts import find_locale
+
+DELIVER = "notifications.deliver"
+"""The kind of work that sends."""
+
+CHUNK = 100  # people, so at most 200 messages: some seconds of work, and not many that a crash would delay
+
+log = logging.getLogger("flask_certify")
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """By which ways somebody can be told. Neither: there is no contact."""
+
+    email: bool
+    sms: bool
+    locale: str | None = None  # as the contact says; None: it does not, or could not be asked
+
+    def open(self) -> list[Channel]:
+        return [way for way, is_there in ((Channel.EMAIL, self.email), (Channel.SMS, self.sms)) if is_there]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """That this learner is to be told of this award."""
+
+    award_id: UUID
+    learner_ref: str
+    locale: str | None  # None: as the contact says
+    channels: Channels
+
+
+def choose_channels(rt: Runtime, learner_refs: Collection[str]) -> Mapping[str, Channels]:
+    """By which ways each of these learners can be told (R-156): one call of the host, an answer for everybody.
+
+    Never raises: issuing does not wait for contacts. If the host cannot say, both ways are chosen, and those that
+    turn out not to be there are skipped when it comes to sending.
+    """
+    if not learner_refs:
+        return {}
+    try:
+        with asking(rt, "contacts"):
+            contacts = rt.host.contacts(learner_refs)
+            return {ref: ways_to(contacts.get(ref)) for ref in learner_refs}
+    except CertifyError as error:
+        log.warning("contacts postponed", extra={"reason": error.code, "count": len(learner_refs)})
+        return dict.fromkeys(learner_refs, Channels(email=True, sms=True))
+
+
+def ways_to(contact: Contact | None) -> Channels:
+    """By which ways somebody with this contact can be told."""
+    if contact is None:
+        return Channels(email=False, sms=False)
+    return Channels(is_given(contact.email), is_given(contact.phone), contact.locale)
+
+
+def is_given(address: str | None) -> bool:
+    return bool(address and address.strip())
+
+
+def write_ledger(
+    tx: Transaction,
+    run_id: UUID,
+    tenant_ref: str,
+    event: str,
+    tellings: Sequence[Telling],
+    now: datetime,
+    *,
+    batch_id: UUID | None = None,
+) -> list[UUID]:
+    """Writes what is to be said, and opens the work that says it: the ids of its chunks, to wake after the commit.
+
+    What stands in the ledger already is not said again. Who has no contact is put into the failure log, and keeps
+    the certificate. The same few statements for one or many; the awards must be there already.
+    """
+    unreachable = [(each.award_id, each.learner_ref) for each in tellings if not each.channels.open()]
+    note_no_contact(tx, run_id, tenant_ref, event, unreachable, now, batch_id)
+    work_id = new_id()
+    reachable = [each for each in tellings if each.channels.open()]
+    rows = [
+        _row(telling, event, way, work_id, position, now)
+        for position, telling in enumerate(reachable)
+        for way in telling.channels.open()
+    ]
+    insert_or_ignore(tx.session, Message, rows, keys=ONCE)
+    last = tx.session.scalar(sa.select(sa.func.max(Message.position)).where(Message.work_id == work_id))
+    if last is None:
+        return []
+    _, chunk_ids = outbox.open_work(tx, DELIVER, last + 1, CHUNK, now, work_id)
+    return chunk_ids
+
+
+def note_no_contact(
+    tx: Transaction,
+    run_id: UUID,
+    tenant_ref: str,
+    event: str,
+    whom: Iterable[tuple[UUID, str]],
+    now: datetime,
+    batch_id: UUID | None = None,
+) -> None:
+    """Puts award and learner into the failure log as "no contact". Noting it twice is noting it once."""
+    rows: list[dict[str, Any]] = [
+        {
+            "id": uuid5(award_id, f"{event} {NO_CONTACT}"),
+            "at": now,
+            "tenant_ref": tenant_ref,
+            "run_id": run_id,
+            "learner_ref": learner_ref,
+            "step": "notify",
+            "code": NO_CONTACT,
+            "details": {},
+            "batch_id": batch_id,
+        }
+        for award_id, learner_ref in whom
+    ]
+    insert_or_ignore(tx.session, Failure, rows, keys=["id"])
+
+
+def _row(telling: Telling, event: str, way: Channel, work_id: UUID, position: int, now: datetime) -> dict[str, Any]:
+    locale = find_locale(telling.locale) or find_locale(telling.channels.locale)
+    return {
+        "id": new_id(),
+        "award_id": telling.award_id,
+        "event": event,
+        "recipient": telling.learner_ref,
+        "channel": way,
+        "locale": str(locale) if locale else None,
+        "state": State.QUEUED,
+        "attempts": 0,
+        "epoch": 0,
+        "work_id": work_id,
+        "position": position,
+        "created_at": now,
+        "changed_at": now,
+    }

@@ -1,0 +1,91 @@
+"""SMS through Twilio's own client."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from ..core.settings import Settings, WrongSetting
+from .contacts import usable_number
+from .outbox import OutboxTexter
+from .ports import Text, Texter
+
+if TYPE_CHECKING:
+    from .twilio_client import Door
+
+SECONDS = 20.0
+
+_URL = re.compile(r"twilio://(?P<sid>[^:@/?]+):(?P<token>[^:@/?]+)@(?P<sender>[^:@/?]+)/?(?:\?(?P<options>.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who sends. `sender` is a number, or a messaging service (`MG…`), which chooses one."""
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str
+    base: str = ""  # another server that speaks the same language, for example a stub; empty: Twilio's
+    seconds: float = SECONDS
+
+
+def make_texter(settings: Settings) -> Texter | None:
+    """The way the settings name, not connected yet; None if they name none. Raises WrongSetting."""
+    kind, _, rest = settings.sms.partition(":")
+    match kind:
+        case "":
+            return None
+        case "outbox" if rest:
+            return OutboxTexter(rest)
+        case "twilio":
+            return TwilioTexter(_account(settings.sms))
+    raise _wrong()
+
+
+class TwilioTexter:
+    """Hands texts to Twilio. Its client is large, so it is imported by whoever sends, and by nobody else."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self._door: Door | None = None
+
+    def send(self, text: Text) -> str | None:
+        to = usable_number(text.to)
+        if self._door is None:
+            from .twilio_client import Door
+
+            self._door = Door(self.account)
+        return self._door.send(to, text.body)
+
+    def close(self) -> None:
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+
+
+def _account(url: str) -> Account:
+    """Raises WrongSetting; the URL holds a token, so the sentence does not quote it.
+
+    Not by urlsplit, which writes the part after the @ in small letters.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise _wrong()
+    options = parse_qs(found["options"] or "")
+    try:
+        seconds = float(options.get("timeout", [str(SECONDS)])[0])
+    except ValueError:
+        raise _wrong() from None
+    return Account(
+        sid=unquote(found["sid"]),
+        token=unquote(found["token"]),
+        sender=unquote(found["sender"]),
+        base=options.get("base", [""])[0].rstrip("/"),
+        seconds=seconds,
+    )
+
+
+def _wrong() -> WrongSetting:
+    return WrongSetting(
+        key="CERTIFY_SMS", why="it must be like twilio://ACCOUNT_SID:AUTH_TOKEN@+15550001111 or outbox:DIRECTORY."
+    )

@@ -1,0 +1,107 @@
+"""The answers there are about a certificate, and which one it is. Pure: the thinking alone, no database, no words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ..awards.frozen import Frozen
+from ..awards.states import AwardState
+from .seals import Seal, Sealed
+
+
+class Answer(StrEnum):
+    """Nine as R-143 asks, and two about what was signed. Only VALID speaks for a certificate."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"  # revoked, and a newer certificate took its place
+    NOT_YET_VISIBLE = "not_yet_visible"
+    ERASED = "erased"  # at the holder's wish
+    UNKNOWN = "unknown"  # nothing is known for it, nor against it
+    MALFORMED = "malformed"  # no code can look like this
+    CANNOT_CHECK = "cannot_check"  # our fault, and says nothing about the certificate
+    ALTERED = "altered"  # what is stored is not what the issuer signed
+    REISSUE_NEEDED = "reissue_needed"  # signed with a key that others may have
+
+
+SHOWING = frozenset({Answer.VALID, Answer.EXPIRED, Answer.REVOKED, Answer.SUPERSEDED})
+"""The answers with which the certificate's contents are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What anybody may read on the page: values frozen at issue that agree with what was signed. Times are aware."""
+
+    recipient_name: str
+    achievement_title: str
+    course_title: str
+    issuer_name: str
+    completed_on: datetime | None  # shown as a month (R-014). The one value here that is frozen and not signed
+    issued_at: datetime
+    valid_until: datetime | None  # None: it does not expire
+    score: str | None  # percent; None: none is told
+    zone: str  # in which the days are meant
+    language: str  # of the texts
+    issuer_did: str
+    key_id: str  # of the key that signed it
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer about a code, and what may be shown with it."""
+
+    answer: Answer
+    code: str | None  # as it is stored. None: what was typed cannot be one
+    checked_at: datetime
+    shown: Shown | None = None
+    run_ref: str | None = None  # the host's, to ask it for a video; never shown
+
+    @property
+    def is_valid(self) -> bool:
+        return self.answer is Answer.VALID
+
+
+def judge(state: AwardState, frozen: Frozen, sealed: Sealed, *, was_replaced: bool, now: datetime) -> Answer:
+    """The answer about a certificate that we know.
+
+    What its issuer or holder did to it comes first, since that holds whatever was signed; then whether it is what was
+    signed; then its dates.
+    """
+    if state is AwardState.REVOKED:
+        return Answer.SUPERSEDED if was_replaced else Answer.REVOKED
+    if state is AwardState.WITHDRAWN:
+        return Answer.REVOKED
+    if frozen.recipient_name is None:
+        return Answer.ERASED
+    if state is AwardState.GRANTED:
+        return Answer.NOT_YET_VISIBLE
+    if sealed.seal is Seal.UNSAFE_KEY:
+        return Answer.REISSUE_NEEDED
+    if sealed.signed is None:
+        return Answer.ALTERED
+    if now < sealed.signed.valid_from:
+        return Answer.NOT_YET_VISIBLE
+    if sealed.signed.valid_until is not None and now > sealed.signed.valid_until:
+        return Answer.EXPIRED
+    return Answer.VALID
+
+
+def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed) -> Shown | None:
+    """The certificate's contents, if this answer shows them and they are what was signed."""
+    if answer not in SHOWING or sealed.signed is None or frozen.recipient_name is None:
+        return None
+    return Shown(
+        recipient_name=frozen.recipient_name,
+        achievement_title=frozen.achievement_title,
+        course_title=frozen.course_title,
+        issuer_name=frozen.issuer_name,
+        completed_on=frozen.completed_on,
+        issued_at=frozen.issued_at,
+        valid_until=sealed.signed.valid_until,
+        score=frozen.score,
+        zone=frozen.zone,
+        language=frozen.language,
+        issuer_did=frozen.issuer_did,
+        key_id=sealed.signed.key_id,
+    )

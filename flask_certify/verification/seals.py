@@ -1,0 +1,113 @@
+"""Whether what an award froze is what its issuer signed, under our own key table: no row vouches for itself."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from threading import Lock
+
+from ..awards.frozen import Frozen
+from ..credentials import open_badge, verify
+from ..credentials.contexts import Document
+from ..credentials.did_web import PublishedKey
+from ..credentials.verify import Finding
+
+
+class Seal(StrEnum):
+    INTACT = "intact"
+    BROKEN = "broken"  # not signed by this issuer, changed since, or not what the award says
+    UNSAFE_KEY = "unsafe_key"  # others may have the key that signed it
+    ABSENT = "absent"  # nothing signed is stored
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What only the signed document says. Times are aware."""
+
+    valid_from: datetime
+    valid_until: datetime | None  # None: it does not expire
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    seal: Seal
+    signed: Signed | None = None  # only if the seal is intact
+
+
+def examine(text: str | None, frozen: Frozen, keys: Sequence[PublishedKey]) -> Sealed:
+    """Whether the stored text was signed with one of the issuer's keys, and says what the award froze."""
+    if text is None:
+        return Sealed(Seal.ABSENT)
+    finding = _findings.find_or_make(text, frozen.issuer_did, keys)
+    if finding is Finding.COMPROMISED_KEY:
+        return Sealed(Seal.UNSAFE_KEY)
+    if finding is not Finding.INTACT:
+        return Sealed(Seal.BROKEN)
+    document: Document = json.loads(text)
+    if not says_the_same(document, frozen):
+        return Sealed(Seal.BROKEN)
+    until = document.get("validUntil")
+    signed = Signed(
+        valid_from=datetime.fromisoformat(document["validFrom"]),
+        valid_until=datetime.fromisoformat(until) if until else None,
+        key_id=document["proof"]["verificationMethod"],
+    )
+    return Sealed(Seal.INTACT, signed)
+
+
+def says_the_same(document: Document, frozen: Frozen) -> bool:
+    """Whether the award's row still says what was signed: it is the row that is shown, and a row can be changed."""
+    subject = document["credentialSubject"]
+    achievement = subject["achievement"]
+    result = subject.get("result")
+    signed = (
+        subject["identifier"][0]["identityHash"],
+        achievement["name"],
+        achievement["specialization"],
+        document["issuer"]["name"],
+        result[0]["value"] if result else None,
+    )
+    shown = (
+        frozen.recipient_name,
+        frozen.achievement_title,
+        frozen.course_title,
+        frozen.issuer_name,
+        frozen.score,
+    )
+    # A re-issue keeps the day of the first award, and a key that is newer than the award moves the day from which
+    # it holds. In between lies the day of issue; most often all three are one. They sort as they are written.
+    is_its_day = document["awardedDate"] <= open_badge.moment(frozen.issued_at) <= document["validFrom"]
+    return signed == shown and is_its_day
+
+
+@dataclass
+class Findings:
+    """Findings of this process, since checking a proof takes longer than all else on the page.
+
+    A finding belongs to a digest of everything it depends on, keys and their states included, so that a change of
+    any is a new question; and nothing of a person is kept.
+    """
+
+    most: int = 10_000
+    _known: OrderedDict[bytes, Finding] = field(default_factory=OrderedDict, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def find_or_make(self, text: str, issuer_did: str, keys: Sequence[PublishedKey]) -> Finding:
+        asked = json.dumps([text, issuer_did, [repr(key) for key in keys]], ensure_ascii=True)
+        digest = hashlib.sha256(asked.encode("ascii")).digest()
+        with self._lock:
+            known = self._known.get(digest)
+        if known is None:
+            known = verify.examine(text, issuer_did, keys).finding
+            with self._lock:
+                self._known[digest] = known
+                while len(self._known) > self.most:
+                    self._known.popitem(last=False)
+        return known
+
+
+_findings = Findings()

@@ -1,0 +1,154 @@
+"""The public doors: the page behind the QR code, the same as JSON, and the form for a typed code. No login anywhere."""
+
+from flask import Blueprint, current_app, jsonify, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from ..core import web
+from ..core.current import current_runtime
+from ..core.errors import CertifyError
+from ..core.hosts import asking
+from ..core.i18n import N_, c_
+from ..core.ids import parse_code
+from ..telemetry.service import note
+from . import service, wording
+from .answers import Answer, Verdict
+from .limits import client_of, limiter_of
+from .links import links_for
+
+STATUS = {Answer.UNKNOWN: 404, Answer.MALFORMED: 422, Answer.CANNOT_CHECK: 503}
+"""All other answers are 200: a revoked certificate is never "not found" (R-142)."""
+
+RETRY_SECONDS = 120
+LONGEST_ECHO = 64
+
+
+class TooManyAttempts(CertifyError):
+    code = "verification.too_many_attempts"
+    sentence = N_(
+        "Too many codes that nobody has were tried from your network. Try again in %(minutes)s minutes. "
+        "This says nothing about any certificate."
+    )
+    status = 429
+
+
+def register(bp: Blueprint) -> None:
+    """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
+    web.add_templates(bp, "flask_certify.verification")
+    bp.add_url_rule("/verify", "verify", get_form)
+    bp.add_url_rule("/v/<code>", "certificate", get_certificate)
+    bp.add_url_rule("/V/<code>", "certificate_in_capitals", get_certificate)
+
+
+def get_form() -> Response:
+    """The form; with `?code=` the way to the page of that code."""
+    typed = request.args.get("code", "").strip()
+    if not typed:
+        return _public(make_response(web.render("certify/verification/form.html")))
+    note(current_runtime(), "code_entered", device=_device())
+    code = parse_code(typed)
+    if code is None:  # it may hold anything, so it never becomes part of an address
+        return answer(service.check_code(current_runtime(), typed), typed)
+    return _public(redirect(url_for(".certificate", code=code), 303))
+
+
+def get_certificate(code: str) -> Response:
+    """The answer about a code, as a page or, if the reader asks for JSON or the address ends with .json, as that."""
+    seconds = _seconds_to_wait()
+    if seconds:
+        return too_many(seconds)
+    typed = code.removesuffix(".json")
+    verdict = service.check_code(current_runtime(), typed)
+    if verdict.answer is Answer.UNKNOWN:
+        _note_miss()
+    if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
+        note(current_runtime(), "qr_scan", reader="app" if web.wants_json() else "generic")
+    return answer(verdict, typed)
+
+
+# ---- answers ---------------------------------------------------------------------------------------
+
+
+def answer(verdict: Verdict, typed: str) -> Response:
+    """The verdict as a page, or the same facts as JSON."""
+    rt = current_runtime()
+    links = links_for(rt, verdict.run_ref if verdict.shown else None)
+    note(rt, "verified", answer=verdict.answer.value)
+    if verdict.shown:
+        note(rt, "certificate_shown", device=_device())
+    if web.wants_json():
+        told = wording.plain(verdict) | {"video_url": links.video, "courses_url": links.courses}
+        response = jsonify(told)
+    else:
+        page = web.render(
+            "certify/verification/answer.html",
+            verdict=verdict,
+            shown=verdict.shown,
+            words=wording.WORDS[verdict.answer],
+            checks=wording.checks(verdict),
+            typed=_printable(typed),
+            links=links,
+            page_url=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
+            month=wording.month,
+            percent=wording.percent,
+        )
+        response = make_response(page)
+    response.status_code = STATUS.get(verdict.answer, 200)
+    if verdict.answer is Answer.CANNOT_CHECK:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return _public(response)
+
+
+def too_many(seconds: int) -> Response:
+    """The request to wait, in words."""
+    note(current_runtime(), "verified", answer="limited")
+    error = TooManyAttempts(minutes=-(-seconds // 60))
+    if web.wants_json():
+        response = web.answer_error(error)
+    else:
+        page = web.render(
+            "certify/error.html", title=c_("Please wait a little"), sentence=error.worded(), code=error.code, links=[]
+        )
+        response = make_response(page, error.status)
+    response.headers["Retry-After"] = str(seconds)
+    return _public(response)
+
+
+def _public(response: Response) -> Response:
+    """Certificates are for those who hold the code, not for search engines."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    response.headers["Vary"] = "Accept, Accept-Language, Cookie"
+    return response
+
+
+def _device() -> str:
+    """As telemetry tells them apart: programs ask for JSON, and phones say that they are mobile."""
+    if web.wants_json():
+        return "app"
+    return "mobile" if "Mobi" in request.user_agent.string else "web"
+
+
+def _printable(typed: str) -> str:
+    """What was typed, fit to be shown again."""
+    return "".join(each for each in typed[:LONGEST_ECHO] if each.isprintable())
+
+
+# ---- attempts --------------------------------------------------------------------------------------
+
+
+def _seconds_to_wait() -> int:
+    """How long this client must wait; 0 if it need not. A limiter that is away does not stop anybody from checking."""
+    rt = current_runtime()
+    try:
+        with asking(rt, "limiter"):
+            return limiter_of(current_app).seconds_to_wait(client_of(request.remote_addr), rt.clock.now())
+    except CertifyError:
+        return 0
+
+
+def _note_miss() -> None:
+    rt = current_runtime()
+    try:
+        with asking(rt, "limiter"):
+            limiter_of(current_app).note_miss(client_of(request.remote_addr), rt.clock.now())
+    except CertifyError:
+        return

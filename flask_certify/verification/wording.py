@@ -1,0 +1,160 @@
+"""The answers in sentences, and the facts as people and as programs read them.
+
+Names never stand inside a sentence: they have a direction of their own, and a translation cannot bend them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from babel.numbers import format_percent
+
+from ..core import reader
+from ..core.i18n import N_, c_
+from .answers import Answer, Shown, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    heading: str
+    sentence: str
+    kind: str  # good, warn, bad or calm: the colour; the picture and the heading say the same without it
+
+
+WORDS: Mapping[Answer, Words] = {
+    Answer.VALID: Words(
+        N_("This certificate is valid"),
+        N_("It is genuine, nothing on it has been changed, and it has not been revoked."),
+        "good",
+    ),
+    Answer.EXPIRED: Words(
+        N_("This certificate has expired"),
+        N_("It is genuine, but the time for which it was issued is over."),
+        "warn",
+    ),
+    Answer.REVOKED: Words(
+        N_("This certificate is revoked"),
+        N_("Its issuer has taken it back, so it no longer counts."),
+        "bad",
+    ),
+    Answer.SUPERSEDED: Words(
+        N_("This certificate is revoked and was replaced by a newer certificate"),
+        N_("It no longer counts. Ask its holder for the newer one."),
+        "bad",
+    ),
+    Answer.NOT_YET_VISIBLE: Words(
+        N_("This certificate is not published yet"),
+        N_("The code is known, but its certificate cannot be shown yet. Try again later."),
+        "calm",
+    ),
+    Answer.ERASED: Words(
+        N_("This certificate was withdrawn at the holder's request"),
+        N_("The code is known. What the certificate said has been erased because its holder asked for that."),
+        "calm",
+    ),
+    Answer.UNKNOWN: Words(
+        N_("No certificate has this code"),
+        N_("Compare it with the printed code, character by character. If they are equal, do not rely on it."),
+        "warn",
+    ),
+    Answer.MALFORMED: Words(
+        N_("This is not a certificate code"),
+        N_("A code has 12 letters and digits, for example 7G4K-9QXM-2TPD. It is printed beside the QR code."),
+        "warn",
+    ),
+    Answer.CANNOT_CHECK: Words(
+        N_("We cannot check this certificate now"),
+        N_("The fault is ours and says nothing about the certificate. Try again in a few minutes."),
+        "calm",
+    ),
+    Answer.ALTERED: Words(
+        N_("What is stored under this code was altered"),
+        N_("It is no longer what the issuer signed, so none of it is shown. Ask the issuer about this certificate."),
+        "bad",
+    ),
+    Answer.REISSUE_NEEDED: Words(
+        N_("This certificate has to be issued again"),
+        N_("The key that signed it is no longer safe. Ask the issuer or the holder for a new certificate."),
+        "warn",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what was checked: whether it speaks for the certificate, and what was found."""
+
+    speaks_for_it: bool
+    sentence: str
+
+
+def checks(verdict: Verdict) -> list[Fact]:
+    """What was checked about a certificate whose contents are shown: signature, status, dates."""
+    shown = verdict.shown
+    if shown is None:
+        return []
+    intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
+    match verdict.answer:
+        case Answer.SUPERSEDED:
+            return [intact, Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
+        case Answer.REVOKED:
+            return [intact, Fact(False, c_("Status: revoked by its issuer."))]
+        case _:
+            status = Fact(True, c_("Status: neither revoked nor replaced."))
+            return [intact, status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
+
+
+def _dates(shown: Shown, *, has_expired: bool) -> Fact:
+    start = reader.day(shown.issued_at, shown.zone)
+    if shown.valid_until is None:
+        return Fact(True, c_("Dates: valid since %(start)s, without an end date.", start=start))
+    end = reader.day(shown.valid_until, shown.zone)
+    if has_expired:
+        return Fact(False, c_("Dates: it was valid from %(start)s until %(end)s.", start=start, end=end))
+    return Fact(True, c_("Dates: valid from %(start)s until %(end)s.", start=start, end=end))
+
+
+def month(at: datetime, zone: str) -> str:
+    """The month it was in that zone: `May 2026`."""
+    return format_skeleton("yMMMM", at.astimezone(ZoneInfo(zone)), locale=reader.reader_locale())
+
+
+def percent(score: str) -> str:
+    """The score in the reader's digits and signs: `82.5%`."""
+    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=reader.reader_locale())
+
+
+def plain(verdict: Verdict) -> dict[str, object]:
+    """The verdict as plain data. Times are ISO 8601 in UTC; days and months are those of the certificate's zone."""
+    told: dict[str, object] = {
+        "answer": verdict.answer.value,
+        "sentence": f"{c_(WORDS[verdict.answer].heading)}. {c_(WORDS[verdict.answer].sentence)}",
+        "code": verdict.code,
+        "checked_at": _moment(verdict.checked_at),
+    }
+    return told if verdict.shown is None else told | _plain(verdict.shown)
+
+
+def _plain(shown: Shown) -> dict[str, object]:
+    zone = ZoneInfo(shown.zone)
+    return {
+        "recipient_name": shown.recipient_name,
+        "achievement_title": shown.achievement_title,
+        "course_title": shown.course_title,
+        "issuer_name": shown.issuer_name,
+        "completed_in": f"{shown.completed_on.astimezone(zone):%Y-%m}" if shown.completed_on else None,
+        "issued_on": shown.issued_at.astimezone(zone).date().isoformat(),
+        "valid_until": _moment(shown.valid_until) if shown.valid_until else None,
+        "score": shown.score,
+        "zone": shown.zone,
+        "language": shown.language,
+        "issuer": shown.issuer_did,
+        "key": shown.key_id,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")

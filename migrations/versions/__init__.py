@@ -1,0 +1,1 @@
+"""The steps, oldest first. A package, because an editable install finds nothing else."""

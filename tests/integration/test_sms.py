@@ -1,0 +1,162 @@
+"""SMS by Twilio's real client against a stand-in for its server."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from flask_certify.core.ids import new_id
+from flask_certify.core.settings import Settings
+from flask_certify.notifications.ports import Away, NotSent, Refused, Text, Texter, Uncertain
+from flask_certify.notifications.sms import make_texter
+from tests.support import mail_server, sms_server
+from tests.support.sms_server import Exchange, refusal
+
+ADA, BEN = "+447700900001", "+447700900002"
+SERVICE = "MG00000000000000000000000000000Abc"
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    with sms_server.running() as exchange:
+        yield exchange
+
+
+def texter_to(base: str, *, sender: str = "+15005550006", seconds: float = 5) -> Texter:
+    url = f"twilio://AC123:t0ken@{sender}?base={base}&timeout={seconds}"
+    texter = make_texter(Settings(public_url="https://certs.example.org", sms=url))
+    assert texter is not None
+    return texter
+
+
+@pytest.fixture
+def texter(exchange: Exchange) -> Iterator[Texter]:
+    texter = texter_to(exchange.url)
+    yield texter
+    texter.close()
+
+
+def text(to: str = ADA) -> Text:
+    return Text(new_id(), to, "बधाई हो! Congratulations!")
+
+
+def why_not(texter: Texter, message: Text) -> NotSent:
+    with pytest.raises(NotSent) as trouble:
+        texter.send(message)
+    return trouble.value
+
+
+def test_a_text_arrives_once_and_has_the_provider_s_name(exchange: Exchange, texter: Texter) -> None:
+    assert texter.send(text("+44 7700 900 001")) == "SM0000000000000000000000000000000"
+
+    assert exchange.texts == [{"To": ADA, "From": "+15005550006", "Body": "बधाई हो! Congratulations!"}]
+    assert exchange.paths == ["/2010-04-01/Accounts/AC123/Messages.json"]
+
+
+def test_a_messaging_service_may_choose_the_sender(exchange: Exchange) -> None:
+    texter = texter_to(exchange.url, sender=SERVICE)
+    texter.send(text())
+    texter.close()
+
+    assert exchange.texts[0]["MessagingServiceSid"] == SERVICE and "From" not in exchange.texts[0]
+
+
+@pytest.mark.parametrize("code", [21211, 21610, 21614])
+def test_a_number_that_cannot_be_written_to_is_final(exchange: Exchange, texter: Texter, code: int) -> None:
+    exchange.answers[BEN] = refusal(400, code, f"The 'To' number {BEN} is not a valid phone number")
+
+    trouble = why_not(texter, text(BEN))
+
+    assert isinstance(trouble, Refused)
+    assert (trouble.code, trouble.details) == ("sms.refused", {"answer": code})
+    assert BEN not in repr(trouble) and trouble.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refusal(429, 20429), "sms.later"),
+        (refusal(401, 20003), "sms.login_refused"),
+        (refusal(400, 21606), "sms.sender_refused"),
+        (refusal(429, 21611), "sms.later"),
+    ],
+)
+def test_what_is_about_us_or_about_the_moment_makes_all_texts_wait(
+    exchange: Exchange, texter: Texter, answer: tuple[int, dict[str, object]], code: str
+) -> None:
+    exchange.answers[BEN] = answer
+
+    trouble = why_not(texter, text(BEN))
+
+    assert isinstance(trouble, Away) and trouble.code == code
+
+
+@pytest.mark.parametrize("answer", [refusal(500, 20500), refusal(503, 20503), (201, {}), (502, {"oops": 1})])
+def test_an_answer_that_says_nothing_certain_means_that_nobody_knows(
+    exchange: Exchange, texter: Texter, answer: tuple[int, dict[str, object]]
+) -> None:
+    exchange.answers[BEN] = answer
+    if answer == (201, {}):
+        assert texter.send(text(BEN)) is None  # taken, though without a name
+        return
+
+    assert isinstance(why_not(texter, text(BEN)), Uncertain)
+
+
+def test_silence_after_the_text_means_that_nobody_knows(exchange: Exchange) -> None:
+    exchange.silent.add(BEN)
+    texter = texter_to(exchange.url, seconds=0.3)
+
+    trouble = why_not(texter, text(BEN))
+    texter.close()
+
+    assert isinstance(trouble, Uncertain) and trouble.code == "sms.uncertain"
+    assert exchange.sent_to(BEN) == 1
+
+
+def test_a_connection_that_breaks_after_the_text_means_that_nobody_knows(exchange: Exchange, texter: Texter) -> None:
+    exchange.hangs_up.add(BEN)
+
+    assert isinstance(why_not(texter, text(BEN)), Uncertain)
+    assert exchange.sent_to(BEN) == 1
+
+
+def test_a_provider_that_is_not_there_is_away() -> None:
+    texter = texter_to(f"http://127.0.0.1:{mail_server.free_port()}")
+
+    trouble = why_not(texter, text())
+    texter.close()
+
+    assert isinstance(trouble, Away) and trouble.code == "sms.away"
+
+
+def test_a_number_without_a_country_never_reaches_the_provider(exchange: Exchange, texter: Texter) -> None:
+    assert isinstance(why_not(texter, text("98765 43210")), Refused)
+    assert exchange.paths == []
+
+
+def test_the_log_shows_neither_number_nor_token(
+    exchange: Exchange, texter: Texter, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange.answers[BEN] = refusal(400, 21211, f"{BEN} is not a phone number")
+    with caplog.at_level(logging.DEBUG):
+        texter.send(text())
+        why_not(texter, text(BEN))
+
+    said = " ".join(str(record.__dict__) for record in caplog.records)
+    for secret in (ADA, BEN, ADA[1:], BEN[1:], "t0ken", "Congratulations"):
+        assert secret not in said
+
+
+def test_twilio_is_not_imported_by_those_who_send_nothing() -> None:
+    program = (
+        "import sys; from flask_certify.core.settings import Settings; "
+        "from flask_certify.notifications import jobs, sms; "
+        "sms.make_texter(Settings(public_url='https://x.org', sms='twilio://A:B@+15005550006')); "
+        "print('twilio' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "False\n"

@@ -1,0 +1,26 @@
+"""What the kernel says of another process."""
+
+import time
+from pathlib import Path
+
+
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Whether the process ends within that time. One that ended and is only not yet buried is gone."""
+    deadline = time.monotonic() + seconds
+    while _state(pid) not in (None, "Z"):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _state(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return None
+
+
+def owner_of(pid: int) -> int:
+    """The number of the account the process runs as."""
+    return Path(f"/proc/{pid}").stat().st_uid

@@ -1,0 +1,124 @@
+"""A template becomes a plate in a child process."""
+
+import io
+import resource
+
+import pikepdf
+import pytest
+
+from flask_certify.documents import compiling
+from flask_certify.documents.compiling import compiled
+from flask_certify.documents.errors import CompilerBroken, NotOnePage, PageSize, TemplateRefused, TooMuchWork
+from flask_certify.documents.plate import Plate
+from tests.support.documents import plate_of, printed, read, seen, signature, values
+from tests.unit.documents.pages import page
+
+MILLIMETRE = 72 / 25.4
+
+
+@pytest.fixture
+def forgetful():
+    """Nothing is remembered of templates that were compiled before."""
+    compiling._compiled.cache_clear()
+
+
+def test_a_slot_lies_where_the_template_puts_it():
+    plate = compiled(page(), "en", {})
+    slot = {each.name: each for each in plate.slots}["recipient.name"]
+    assert slot.x == pytest.approx(20 * MILLIMETRE, abs=0.1)
+    assert slot.y == pytest.approx((210 - 30 - 40) * MILLIMETRE, abs=0.1)
+    assert (slot.style.width, slot.style.height) == pytest.approx((200 * MILLIMETRE, 40 * MILLIMETRE))
+
+
+def test_text_of_a_template_is_shaped_by_our_engine_and_keeps_its_style():
+    html = page('<div style="left:20mm; top:5mm; color:#ff0000; font-size:20pt">प्रमाण <b>पत्र</b> محترمہ 25</div>')
+    texts = compiled(html, "hi", {}).texts
+    runs = [(run.face.name, run.right_to_left) for text in texts for run in text.line.runs]
+    assert ("NotoSansDevanagari-Regular", False) in runs
+    assert ("NotoSansDevanagari-Bold", False) in runs
+    assert ("NotoNastaliqUrdu-Regular", True) in runs
+    assert all(text.size == pytest.approx(20) and text.colour == (1, 0, 0) for text in texts)
+
+
+def test_the_page_holds_graphics_only():
+    plate = plate_of("classic", "en")
+    document = pikepdf.open(io.BytesIO(plate.page))
+    operators = {str(each.operator) for each in pikepdf.parse_content_stream(document.pages[0])}
+    assert not operators & {"BT", "Tj", "TJ", "MP"} and "S" in operators
+
+
+def test_a_plate_is_kept_as_one_file_and_comes_back_as_it_was():
+    plate = plate_of("classic", "hi")
+    again = Plate.read(plate.written())
+    assert again.slots == plate.slots and again.language == "hi"
+    assert again.written() == plate.written()
+    assert printed(again, values()) == printed(plate, values())
+
+
+def test_a_template_compiled_twice_gives_the_same_plate():
+    first = compiled(page(), "en", {}).written()
+    compiling._compiled.cache_clear()
+    assert compiled(page(), "en", {}).written() == first
+
+
+def test_a_picture_of_the_template_is_drawn_even_if_it_is_three_pixels_high():
+    html = page('<div style="left:250mm; top:150mm"><img src="a.png" style="width:20mm; height:20mm"></div>')
+    drawn = seen(printed(compiled(html, "en", {"a.png": signature()}), values()), 72)
+    corner = drawn.crop((709, 425, 765, 481))
+    assert corner.getextrema()[0] < 100
+
+
+def test_two_pages_are_refused():
+    with pytest.raises(NotOnePage, match="2"):
+        compiled(page('<p style="page-break-before:always">x</p>', position="static"), "en", {})
+
+
+def test_a_page_of_absurd_size_is_refused():
+    with pytest.raises(PageSize, match="1000 by 100 mm"):
+        compiled(page(size="1000mm 100mm"), "en", {})
+
+
+def test_a_slot_that_is_not_on_the_page_is_refused_by_name():
+    with pytest.raises(TemplateRefused, match=r"recipient\.name"):
+        compiled(page(css="img { display: none }"), "en", {})
+
+
+def test_a_child_that_takes_too_long_is_ended(monkeypatch, forgetful):
+    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 0.05)
+    with pytest.raises(TooMuchWork):
+        compiled(page(), "en", {})
+
+
+def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    monkeypatch.setattr(compiling, "MEMORY", 50_000_000)
+    with pytest.raises(TooMuchWork):
+        compiled(page(), "en", {})
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_child_that_cannot_run_is_told_apart_from_a_bad_template(monkeypatch, forgetful):
+    monkeypatch.setattr(compiling.sys, "path", [])
+    with pytest.raises(CompilerBroken, match="Install"):
+        compiled(page(), "en", {})
+
+
+def test_the_child_is_told_none_of_our_secrets(monkeypatch, forgetful):
+    told = {}
+
+    def run(*command, **how):
+        told.update(how["env"])
+        raise compiling.subprocess.TimeoutExpired("child", 1)
+
+    monkeypatch.setenv("CERTIFY_MASTER_KEY", "5a" * 32)
+    monkeypatch.setattr(compiling.subprocess, "run", run)
+    with pytest.raises(TooMuchWork):
+        compiled(page(), "en", {})
+    assert set(told) == {"PYTHONPATH", "PYTHONHASHSEED", "LANG"}
+
+
+def test_reading_order_follows_the_page():
+    text = read(printed(plate_of("classic", "en"), values()))
+    parts = ["Academy of Wales", "Certificate of Achievement", "This is to certify that", "Ada Lovelace", "Physics"]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)

@@ -1,0 +1,65 @@
+"""Text becomes the glyphs that a reader of its script expects."""
+
+import pytest
+import uharfbuzz as hb
+
+from flask_certify.documents import fonts
+from flask_certify.documents.shaping import Typesetter
+from tests.support.documents import AWKWARD, LINES
+
+VIRAMAS = {"Deva": 0x94D, "Telu": 0xC4D, "Knda": 0xCCD, "Beng": 0x9CD, "Gujr": 0xACD, "Orya": 0xB4D}
+
+
+@pytest.mark.parametrize("text", [*LINES.values(), *AWKWARD])
+def test_no_glyph_is_the_box_and_no_character_is_lost(text):
+    line = Typesetter("en").line(text)
+    assert sorted("".join(run.text for run in line.runs)) == sorted(text)
+    assert all(glyph.id for run in line.runs for glyph in run.glyphs)
+    assert line.width > 0
+
+
+@pytest.mark.parametrize("script", VIRAMAS)
+def test_conjuncts_are_joined_and_show_no_virama(script):
+    line = Typesetter("en").line(LINES[script].split()[0])
+    for run in line.runs:
+        font = hb.Font(hb.Face(hb.Blob(fonts.families()[run.face.family].files["regular"].read_bytes())))
+        virama = font.get_nominal_glyph(VIRAMAS[script])
+        assert virama not in [glyph.id for glyph in run.glyphs]
+
+
+def test_the_short_i_of_devanagari_stands_before_its_consonant():
+    (run,) = Typesetter("hi").line("कि").runs
+    k, i = Typesetter("hi").line("क").runs[0].glyphs[0].id, [glyph.id for glyph in run.glyphs]
+    assert len(i) == 2 and i[1] == k
+
+
+def test_a_joiner_is_obeyed():
+    joined, apart = (Typesetter("hi").line(text).runs[0].glyphs for text in ("क्ष", "क्\u200cष"))
+    assert [glyph.id for glyph in joined] != [glyph.id for glyph in apart]
+
+
+def test_two_directions_are_drawn_in_the_order_they_are_read():
+    line = Typesetter("en").line("محترمہ Fatima بیگم 2025")
+    order = [run.text.strip() for run in line.runs if run.text.strip()]
+    assert order == ["2025", "بیگم", "Fatima", "محترمہ"]
+    assert [run.right_to_left for run in line.runs if run.text.strip()] == [False, True, False, True]
+
+
+def test_nastaliq_reaches_higher_and_lower_than_other_scripts():
+    low, high = Typesetter("ur").line("بیگم").ink()
+    assert high > 1.2 and low < -0.3
+
+
+def test_bold_is_another_face_of_the_same_family():
+    regular, bold = (Typesetter("en", style=style).line("Ada") for style in fonts.STYLES)
+    assert bold.runs[0].face.family == regular.runs[0].face.family
+    assert bold.width > regular.width
+
+
+def test_a_font_is_cut_to_the_glyphs_of_a_name():
+    run = Typesetter("hi").line(LINES["Deva"]).runs[0]
+    cut = run.face.cut([glyph.id for glyph in run.glyphs])
+    whole = fonts.families()[run.face.family].files["regular"].stat().st_size
+    assert len(cut) < whole / 20
+    small = hb.Font(hb.Face(hb.Blob(cut)))
+    assert all(small.get_glyph_extents(glyph.id).width for glyph in run.glyphs if run.face.ink(glyph.id) != (0, 0))

@@ -1,0 +1,133 @@
+"""Every route of ours in one table with who may open it (R-251), and a walk through all of it on a real application.
+
+Ada holds a certificate of the run `physics-1` of the tenant Wales; Ben learns beside her. Mia mentors the run, Ian
+another run of the same tenant, Max one of the neighbouring tenant. Amy is the author of the course, Tom the tenant's
+admin, Nia the neighbour's, Sue is support.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from flask_certify.awards.models import Award
+from flask_certify.core.current import runtime_of
+from flask_certify.host.memory import MemoryHost
+from flask_certify.host.records import Actor, Role
+from flask_certify.issuing import bulk
+from tests.support import story
+
+PEOPLE = ("stranger", "ada", "ben", "ian", "max", "mia", "amy", "tom", "nia", "sue")
+EVERYBODY = frozenset(PEOPLE)
+LOGGED_IN = EVERYBODY - {"stranger"}
+STAFF = frozenset({"mia", "tom", "sue"})
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address, who may open it, and what they then get. All others get 403, a stranger 401."""
+
+    path: str
+    open_to: frozenset[str]
+    status: int = 200
+
+
+DOORS: Mapping[tuple[str, str], Door] = {
+    # The mentor's screens.
+    ("GET", "certify.run_by_ref"): Door("/runs/by-ref?ref=physics-1", STAFF | {"amy"}, 302),
+    ("GET", "certify.dashboard"): Door("/runs/{run}", STAFF | {"amy"}),
+    ("GET", "certify.report"): Door("/runs/{run}/report.csv", STAFF | {"amy"}),
+    ("GET", "certify.issue"): Door("/runs/{run}/issue", STAFF),
+    ("POST", "certify.post_issue"): Door("/runs/{run}/issue", STAFF, 303),
+    ("GET", "certify.failures"): Door("/runs/{run}/failures", STAFF),
+    ("GET", "certify.failures_csv"): Door("/runs/{run}/failures.csv", STAFF),
+    ("GET", "certify.batch"): Door("/batches/{batch}", STAFF | {"amy"}),
+    ("GET", "certify.batch_json"): Door("/batches/{batch}.json", STAFF | {"amy"}),
+    # The learner's. What each finds on the first page is their own.
+    ("GET", "certify.me"): Door("/me", LOGGED_IN),
+    ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
+    # Open to the world.
+    ("GET", "certify.verify"): Door("/verify", EVERYBODY),
+    ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
+    ("GET", "certify.certificate_in_capitals"): Door("/V/{code}", EVERYBODY),
+    ("GET", "certify.did_document"): Door("/wales/did.json", EVERYBODY),
+    ("GET", "certify.status_list"): Door("/wales/status/1", EVERYBODY),
+    ("GET", "certify.static"): Door("/static/certify.css", EVERYBODY),
+}
+
+
+@dataclass
+class Place:
+    """The application, and what the gaps of the addresses are filled with."""
+
+    app: Flask
+    host: MemoryHost
+    gaps: Mapping[str, object]
+
+    def status(self, who: str, method: str, path: str) -> int:
+        """What the person gets there."""
+        self.host.acting = None if who == "stranger" else self.host.actors[who]
+        with self.app.test_client() as client, client.open("/certify" + path, method=method) as answer:
+            return answer.status_code
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("access")
+    host = _host()
+    app = story.make_app(f"sqlite:///{folder / 'host.db'}", host, WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        rt = runtime_of(app)
+        story.set_up(rt)
+        batch = bulk.issue_and_wait(rt, story.RUN, story.MIA, notify=False, patience=20)
+        with rt.reading() as session:
+            award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
+    yield Place(app, host, {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code})
+    story.dispose(app)
+
+
+def _host() -> MemoryHost:
+    host = story.make_host()
+    host.add_actor(Actor("ian", "Ian"), "wales", Role.MENTOR)
+    host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR)
+    return host
+
+
+def test_every_route_of_ours_stands_in_the_table_and_every_line_of_it_is_a_route(place: Place) -> None:
+    routes = {
+        (method, rule.endpoint)
+        for rule in place.app.url_map.iter_rules()
+        if rule.endpoint.startswith("certify.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(DOORS)
+
+
+@pytest.mark.parametrize(("method", "endpoint"), DOORS, ids=lambda word: word)
+def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, method: str, endpoint: str) -> None:
+    door = DOORS[method, endpoint]
+    path = door.path.format(**place.gaps)
+    expected = {who: door.status if who in door.open_to else 403 for who in PEOPLE}
+    if "stranger" not in door.open_to:
+        expected["stranger"] = 401
+    assert {who: place.status(who, method, path) for who in PEOPLE} == expected
+
+
+WITH_IDS = [each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}"))]
+
+
+@pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
+def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
+    """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
+    path = DOORS[method, endpoint].path.format(run=uuid4(), batch=uuid4(), award=uuid4())
+    assert place.status(story.TOM, method, path) == 404
+    assert place.status("stranger", method, path) == 401
+
+
+def test_the_author_of_another_tenants_course_is_a_stranger_to_this_one(place: Place) -> None:
+    place.host.add_actor(Actor("art", "Art"), "devon", Role.AUTHOR)
+    doors = [door for (method, _), door in DOORS.items() if "{run}" in door.path and method == "GET"]
+    assert {place.status("art", "GET", door.path.format(**place.gaps)) for door in doors} == {403}

@@ -1,0 +1,1 @@
+"""Catalogues of words, domain `certify`. A package, because an editable install finds nothing else."""
