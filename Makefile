@@ -13,7 +13,7 @@ export PIP_ROOT_USER_ACTION = ignore
 .PHONY: help demo test test-lowest lint words clean
 
 help:
-	@echo "make demo         a small learning platform with real learners, at http://127.0.0.1:8080"
+	@echo "make demo         a small learning platform with real learners, at http://localhost:8080"
 	@echo "make demo ONCE=1  the same, without staying: succeeds if every certificate verified"
 	@echo "make test         everything that is asked of a change"
 	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"

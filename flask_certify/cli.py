@@ -178,8 +178,9 @@ def acting(rt: Runtime, name: str | None, act: str, run_ref: str) -> str:
     if actor is None:
         raise UnknownActor(actor=name)
     with asking(rt, "may"):
-        if not rt.host.may(actor, act, tenant_ref=run.tenant_ref, run_ref=run_ref):
-            raise MayNot(actor=name)
+        may = rt.host.may(actor, act, tenant_ref=run.tenant_ref, run_ref=run_ref)
+    if not may:
+        raise MayNot(actor=name)
     return actor.ref
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_FOLDER = Path("var", "campus")
-DEFAULT_ADDRESS = "http://127.0.0.1:8080"
+DEFAULT_ADDRESS = "http://localhost:8080"
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

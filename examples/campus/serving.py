@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from flask_certify.core.embedded import start_valkey
 from . import checking, config, demo, models, opening, oulad
 
 ADDRESS = "127.0.0.1"
+NAME = "localhost"  # what the same address is called in certificates: did:web takes no numbers
 WORKERS = 2
 PATIENCE = 30  # seconds a worker has to finish the chunk it is at
 PROJECT = Path(__file__).parents[2]
@@ -37,7 +39,7 @@ def serve(environ: dict[str, str], *, port: int, once: bool) -> int:
     _refuse_taken(port)
     environ = dict(environ)
     if not environ.get("CERTIFY_PUBLIC_URL"):
-        environ["CERTIFY_PUBLIC_URL"] = f"http://{ADDRESS}:{port}"
+        environ["CERTIFY_PUBLIC_URL"] = f"http://{NAME}:{port}"
     folder = config.folder_of(environ)
     with _until_told_to_stop(), ExitStack() as running:
         if not environ.get("CERTIFY_REDIS_URL"):
@@ -56,9 +58,9 @@ def serve(environ: dict[str, str], *, port: int, once: bool) -> int:
             click.echo(demo.summary(result, demo.wait_for_messages(watch=watch)))
             if once:
                 return 0 if checking.check(oulad.SHIPPED_RUN, say=click.echo) else 1
-            click.echo(demo.welcome(f"http://{ADDRESS}:{port}", checking.list_issued(oulad.SHIPPED_RUN), folder))
+            click.echo(demo.welcome(f"http://{NAME}:{port}", checking.list_issued(oulad.SHIPPED_RUN), folder))
         while True:
-            signal.pause()
+            time.sleep(1)  # not signal.pause(): what is told between two looks would be slept through
     return 130 if once else 0
 
 
@@ -139,9 +141,7 @@ def _refuse_taken(port: int) -> None:
         try:
             probe.bind((ADDRESS, port))
         except OSError:
-            raise CannotServe(
-                f"Port {port} is taken. Choose another: flask --app examples.campus campus serve --port {port + 10}"
-            ) from None
+            raise CannotServe(f"Port {port} is taken. Choose another with --port.") from None
 
 
 def _refuse_dead(workers: Sequence[subprocess.Popen[bytes]], folder: Path) -> None:

@@ -45,7 +45,8 @@ def start_tied(
 ) -> subprocess.Popen[bytes]:
     """The running program. The kernel sends it `on_owner_death` when its owner ends, however that ends.
 
-    The tie is to the *thread* that starts it, so only the main thread may. `options` are those of Popen.
+    The tie is to the *thread* that starts it, so only the main thread may. Ctrl-C in a terminal reaches the
+    owner alone, who then ends things in order. `options` are those of Popen.
     """
     program = Path(command[0]).name
     if sys.platform != "linux":
@@ -59,7 +60,7 @@ def start_tied(
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            **options,
+            **{"start_new_session": True, **options},
         )
 
 

@@ -16,7 +16,23 @@ from .i18n import N_
 
 PREFIX = "CERTIFY_"
 RESERVED_SLUGS = frozenset(
-    ["v", "V", "verify", "static", "me", "runs", "awards", "batches", "api", "healthz", "readyz", "hooks", "share", "templates", "support"]
+    [
+        "v",
+        "V",
+        "verify",
+        "static",
+        "me",
+        "runs",
+        "awards",
+        "batches",
+        "api",
+        "healthz",
+        "readyz",
+        "hooks",
+        "share",
+        "templates",
+        "support",
+    ]
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
 

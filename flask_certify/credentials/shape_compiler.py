@@ -199,9 +199,10 @@ class FormCache:
     def find_or_make(self, key: Hashable, make_template: Callable[[], Document]) -> Form:
         """The form for this key, which must tell apart all that the template depends on. Raises as `form_of`."""
         with self._lock:
-            if key not in self._forms:
-                self._forms[key] = form_of(make_template())
+            form = self._forms.get(key)
+            if form is None:
+                form = self._forms[key] = form_of(make_template())
                 if len(self._forms) > self.size:
                     self._forms.popitem(last=False)
             self._forms.move_to_end(key)
-            return self._forms[key]
+            return form

@@ -19,7 +19,7 @@ from json.encoder import encode_basestring
 from typing import Protocol
 
 from .canonical import canonicalize, is_wholly_signed
-from .text import checked, require_iri, require_part_of_iri, require_signable
+from .text import UnsignableText, checked, require_iri, require_part_of_iri, require_signable
 
 Values = Mapping[str, str]
 Pattern = Callable[[Values], str]
@@ -53,7 +53,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _TO_ESCAPE = re.compile(r'[\\"\t\n\r]')
 
 
-def as_literal(value: str) -> str:
+def _as_literal(value: str) -> str:
     """The value inside the quotes of a canonical text. Raises UnsignableText."""
     return _TO_ESCAPE.sub(lambda found: _ESCAPES[found[0]], require_signable(value))
 
@@ -64,7 +64,7 @@ def _as_json(value: str) -> str:
 
 # The place where its marker was found decides how a value is written, not what the caller says.
 WRITERS: Mapping[str, Callable[[str], str]] = {
-    "literal": as_literal,
+    "literal": _as_literal,
     "whole_iri": require_iri,
     "part_of_iri": require_part_of_iri,
     "json": _as_json,
@@ -78,9 +78,6 @@ class Writing:
     field: str
     slot: str
     write: Callable[[str], str]
-
-    def written(self, values: Values) -> str:
-        return checked(self.slot, values[self.slot], self.write)
 
 
 # ---- shapes ------------------------------------------------------------------------------------------------------
@@ -185,7 +182,14 @@ def write_all(writings: Iterable[Writing], slots: frozenset[str], values: Values
     """Every value in every way in which it is written. Raises ValueError if one is missing or too many."""
     if values.keys() != slots:
         raise ValueError(f"values for {sorted(slots)} are needed, got {sorted(values)}")
-    return {writing.field: writing.written(values) for writing in writings}
+    given: dict[str, str] = {}
+    for writing in writings:
+        try:
+            given[writing.field] = writing.write(values[writing.slot])
+        except UnsignableText as error:
+            error.field = writing.slot
+            raise
+    return given
 
 
 def first_degree_hash(statements: Iterable[tuple[str, str]]) -> str:

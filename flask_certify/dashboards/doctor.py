@@ -85,9 +85,7 @@ def _queue(rt: Runtime) -> Finding:
         )
     if queue.is_there(rt.settings):
         return Finding("queue", True, "Redis answers.")
-    return Finding(
-        "queue", False, "Redis does not answer at CERTIFY_REDIS_URL. Start it; no work is lost meanwhile."
-    )
+    return Finding("queue", False, "Redis does not answer at CERTIFY_REDIS_URL. Start it; no work is lost meanwhile.")
 
 
 def _fonts() -> Finding:

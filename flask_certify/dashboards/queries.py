@@ -220,6 +220,22 @@ def rows_after(session: orm.Session, run_id: UUID, after: str = "", limit: int =
     return [_row(each) for each in found]
 
 
+def declined(session: orm.Session, run_id: UUID, *, limit: int | None = None) -> list[LearnerRow]:
+    """The learners whom `declined_by_reason` counts, by their reference. One question."""
+    found = session.scalars(
+        sa.select(Record)
+        .where(
+            Record.run_id == run_id,
+            Record.label.in_([NONE_YET, NOT_AVAILABLE]),
+            Record.award_id.is_(None),
+            Record.reasons[(0, "code")].as_string().is_not(None),
+        )
+        .order_by(Record.learner_ref)
+        .limit(limit)
+    )
+    return [_row(each) for each in found]
+
+
 def waiting_of(session: orm.Session, learner_ref: str, run_refs: list[str]) -> list[Waiting]:
     """Of these runs, those in which the learner was decided upon and has no certificate, the latest decision first."""
     if not run_refs:

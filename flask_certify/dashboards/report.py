@@ -17,6 +17,7 @@ from . import queries, wording
 from .queries import LearnerRow
 
 STATUS, TYPE = N_("Certificate Status"), N_("Certificate Type")
+AT_ONCE = 1000  # learners of whom the host is asked at once
 IN_MEMORY = 4_000_000  # characters; a longer report waits in a temporary file
 
 
@@ -66,8 +67,8 @@ def _pages(rt: Runtime, run: RunView) -> Iterator[list[LearnerRow]]:
     after, is_last = "", False
     while not is_last:
         with rt.reading() as session:
-            page = queries.rows_after(session, run.id, after)
-        is_last = len(page) < queries.PAGE
+            page = queries.rows_after(session, run.id, after, AT_ONCE)
+        is_last = len(page) < AT_ONCE
         if page:
             after = page[-1].learner_ref
             yield page

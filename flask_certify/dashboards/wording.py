@@ -46,7 +46,6 @@ OF_MANY: Mapping[str, str] = {
     "attribute_differs": N_("Profile does not say what is asked for"),
     "name.missing": N_("No name"),
     "name.no_glyphs": N_("Name with characters that cannot be printed"),
-    "name.unsignable": N_("Name with characters that cannot be signed"),
     "attempt.above_maximum": N_("An attempt above its maximum score"),
     "attempt.no_maximum": N_("An assessment without a maximum score"),
     "attempt.not_a_score": N_("An attempt without a usable score"),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
 from . import dialect, errors
 from .errors import CompilerBroken, TemplateRefused, TooMuchWork
@@ -40,7 +41,7 @@ def _compiled(order: str) -> Plate:
     """Once per process: issuers who use a shipped design as it is share its plate."""
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "flask_certify.documents.compiling"],
+            [_python(), "-m", "flask_certify.documents.compiling"],
             input=order.encode(),
             capture_output=True,
             timeout=_CLOCK_SECONDS,
@@ -50,6 +51,8 @@ def _compiled(order: str) -> Plate:
         )
     except subprocess.TimeoutExpired:
         raise TooMuchWork() from None
+    except OSError as error:
+        raise CompilerBroken(kind=type(error).__name__) from error
     if child.returncode == _REFUSED:
         refusal = json.loads(child.stdout)
         raise _KINDS[refusal["code"]](**refusal["values"])
@@ -58,6 +61,13 @@ def _compiled(order: str) -> Plate:
     if child.returncode != 0:
         raise CompilerBroken(kind=_kind_of_error(child.stderr))
     return Plate.read(child.stdout)
+
+
+def _python() -> str:
+    """Our Python, also in a web server that is a program of its own with Python inside."""
+    if Path(sys.executable).name.startswith("python"):
+        return sys.executable
+    return str(Path(sys.prefix, "bin", "python3"))
 
 
 def _kind_of_error(said: bytes) -> str:
@@ -80,7 +90,7 @@ def main() -> int:
         answer, code = harvest(lay_out(html, language, pictures), html, language).written(), 0
     except TemplateRefused as refusal:
         answer, code = json.dumps({"code": refusal.code, "values": refusal.values}).encode(), _REFUSED
-    except MemoryError:
+    except (MemoryError, OSError):  # no file is read here: what failed is the memory for it
         return _OUT_OF_MEMORY
     sys.stdout.buffer.write(answer)
     return code

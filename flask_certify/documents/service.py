@@ -21,11 +21,11 @@ from . import fonts, pictures, printing, shipped
 from .compiling import compiled
 from .errors import TemplateNotFound, TooLarge
 from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
-from .placeholders import Picture, Value
+from .placeholders import PLACEHOLDERS, Picture, Value
 from .plate import ENGINE, Plate
 from .printable import PrintableAward
 
-__all__ = ["PrintableAward", "Printed", "TemplateVersionView", "check_values", "named", "unprintable"]
+__all__ = ["PLACEHOLDERS", "PrintableAward", "Printed", "TemplateVersionView", "check_values", "named", "unprintable"]
 
 PDF = "application/pdf"
 MOST_MEGABYTES = 8

@@ -75,7 +75,10 @@ class Pages(Protocol):
         ...
 
     def page_url(self, place: str, ref: str | None = None) -> str | None:
-        """Where the host shows `courses`, `profile`, `video` or `login`; None if it has no such page."""
+        """Where the host shows `courses`, `profile`, `video` or `login`; None if it has no such page.
+
+        `ref` names the run of a `video`; with `login` it is the address to come back to.
+        """
         ...
 
 

@@ -56,8 +56,9 @@ def add_tenant(
     rt.settings.require_master_keys()
     with rt.transaction() as tx:
         issuer, is_new = _ensure_issuer(tx, rt, tenant_ref, slug, name, url)
-        if is_new:
+        if not credentials.has_active_key(tx.session, issuer.id):
             credentials.make_key(rt, tx, issuer.id, issuer.did)
+        if is_new:
             _add_signatories(tx, issuer.id, signatories)
             audit.record(
                 tx,

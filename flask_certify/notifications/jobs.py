@@ -1,6 +1,7 @@
 """Sends what the ledger holds, each message at most once by each channel."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -23,6 +24,9 @@ from .states import State
 GIVE_UP_AFTER = timedelta(days=2)
 """What could not be sent for so long has failed: news that old is no news."""
 
+A_MOMENT = 0.05  # seconds
+MOST_AT_ONCE = 25
+
 log = logging.getLogger("flask_certify")
 
 
@@ -42,9 +46,7 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
     if queue:
         contacts = ask_contacts(rt, queue)
         with Post(rt.settings) as post:
-            for entry in without_unreachable(rt, held, queue, contacts, post):
-                if not post.rests(entry.channel):
-                    send(rt, held, entry, contacts[entry.learner_ref], post)
+            send_all(rt, held, without_unreachable(rt, held, queue, contacts, post), contacts, post)
         with rt.reading() as session:
             if ledger.count_waiting(session, held):
                 raise Postponed()
@@ -71,15 +73,41 @@ def without_unreachable(
 ) -> list[Entry]:
     """The messages that have a way to go. The others are skipped: ways were chosen at issue, this is how it is now."""
     missing = [(entry, _why_not(entry, contacts[entry.learner_ref], post)) for entry in queue]
-    _settle(rt, held, State.QUEUED, [(entry, Outcome(State.SKIPPED, why)) for entry, why in missing if why])
+    _settle(
+        rt, held, State.QUEUED, [(entry, Outcome(State.SKIPPED, why, was_tried=False)) for entry, why in missing if why]
+    )
     return [entry for entry, why in missing if not why]
 
 
-def send(rt: Runtime, held: outbox.Claim, entry: Entry, contact: Contact, post: Post) -> None:
-    """Sends one message and writes down what became of it. Raises Fenced if the chunk is no longer ours."""
-    parcel = write(rt, entry, contact)  # before it is taken: an error in a text is not half a message
-    if ledger.take(rt, held, entry):
-        ledger.record(rt, held, entry, _outcome(rt, entry, parcel, post))
+def send_all(
+    rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
+) -> None:
+    """Sends a handful at a time: as many as go out in a moment, since a crash leaves a handful in doubt."""
+    size = 1
+    while queue := [entry for entry in queue if not post.rests(entry.channel)]:
+        seconds = send(rt, held, queue[:size], contacts, post)
+        pace = len(queue[:size]) / max(seconds, 0.001)
+        queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(pace * A_MOMENT)))
+
+
+def send(
+    rt: Runtime, held: outbox.Claim, handful: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
+) -> float:
+    """Sends these messages and writes down what became of them: how long the sending took, in seconds.
+
+    Raises Fenced if the chunk is no longer ours.
+    """
+    # Written before they are taken: an error in a text is not half a message.
+    parcels = {entry.id: write(rt, entry, contacts[entry.learner_ref]) for entry in handful}
+    taken = ledger.take(rt, held, handful)
+    results: list[tuple[Entry, Outcome]] = []
+    began = time.monotonic()
+    try:
+        for entry in taken:
+            results.append((entry, _outcome(rt, entry, parcels[entry.id], post)))
+        return time.monotonic() - began
+    finally:
+        ledger.record(rt, held, results)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -94,11 +122,14 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     """Nothing follows: each message has its own answer in the ledger."""
 
 
+NOT_TRIED = Outcome(State.QUEUED, was_tried=False)
 INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
 KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end)}
 
 
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:
+    if post.rests(entry.channel):  # since a moment ago
+        return NOT_TRIED
     try:
         return Outcome(State.SENT, provider_id=post.send(parcel))
     except NotSent as trouble:

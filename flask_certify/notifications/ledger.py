@@ -50,6 +50,7 @@ class Outcome:
     reason: str | None = None
     details: Mapping[str, int | str] = field(default_factory=dict)
     provider_id: str | None = None
+    was_tried: bool = True
 
 
 def entries(session: orm.Session, held: outbox.Claim, state: State) -> list[Entry]:
@@ -69,37 +70,40 @@ def count_waiting(session: orm.Session, held: outbox.Claim) -> int:
     return session.scalar(waiting) or 0
 
 
-def take(rt: Runtime, held: outbox.Claim, entry: Entry) -> bool:
-    """Marks it as being sent: from here on nothing sends it again by itself. False if it no longer waits.
+def take(rt: Runtime, held: outbox.Claim, chosen: Sequence[Entry]) -> list[Entry]:
+    """Marks them as being sent: from here on nothing sends them again by itself. Those that still waited.
 
     Raises Fenced if the chunk is no longer ours; of two workers, one comes this far.
     """
     with rt.transaction() as tx:
         outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
-        return _move(
-            tx,
-            [entry],
-            State.QUEUED,
-            state=State.SENDING,
-            epoch=held.epoch,
-            attempts=Message.attempts + 1,
-            changed_at=rt.clock.now(),
+        taken = set(
+            tx.session.scalars(
+                sa.update(Message)
+                .where(Message.id.in_([entry.id for entry in chosen]), Message.state == State.QUEUED)
+                .values(state=State.SENDING, epoch=held.epoch, changed_at=rt.clock.now())
+                .returning(Message.id)
+                .execution_options(synchronize_session=False)
+            )
         )
+    return [entry for entry in chosen if entry.id in taken]
 
 
-def record(rt: Runtime, held: outbox.Claim, entry: Entry, outcome: Outcome) -> None:
-    """Writes what became of a message that was taken. Without the fence: what is known is known, even by a worker
+def record(rt: Runtime, held: outbox.Claim, results: Sequence[tuple[Entry, Outcome]]) -> None:
+    """Writes what became of messages that were taken. Without the fence: what is known is known, even by a worker
     that was overtaken meanwhile."""
 
     def write(tx: Transaction) -> None:
-        if _end(rt, tx, [entry], State.SENDING, outcome, epoch=held.epoch):
-            return
-        # Somebody had given us up. The chunk may be over by now, so nobody would come to try again.
-        known = replace(outcome, state=State.FAILED) if outcome.state is State.QUEUED else outcome
-        if _end(rt, tx, [entry], State.UNKNOWN, known, epoch=held.epoch):
-            _take_back(rt, tx, entry)
+        for entry, outcome in results:
+            if _end(rt, tx, [entry], State.SENDING, outcome, epoch=held.epoch):
+                continue
+            # Somebody had given us up. The chunk may be over by now, so nobody would come to try again.
+            known = replace(outcome, state=State.FAILED) if outcome.state is State.QUEUED else outcome
+            if _end(rt, tx, [entry], State.UNKNOWN, known, epoch=held.epoch):
+                _take_back(rt, tx, entry)
 
-    _insist(rt, write)
+    if results:
+        _insist(rt, write)
 
 
 def settle(rt: Runtime, tx: Transaction, was: State, chosen: Sequence[tuple[Entry, Outcome]]) -> None:
@@ -115,20 +119,26 @@ def settle(rt: Runtime, tx: Transaction, was: State, chosen: Sequence[tuple[Entr
 def _end(
     rt: Runtime, tx: Transaction, same: Sequence[Entry], was: State, outcome: Outcome, *, epoch: int | None = None
 ) -> bool:
-    """Moves the messages and tells the failure log. False if none was in that state."""
-    moved = _move(
-        tx,
-        same,
-        was,
-        taken_in=epoch,
-        state=outcome.state,
-        reason=outcome.reason,
-        provider_id=outcome.provider_id,
-        changed_at=rt.clock.now(),
+    """Moves messages, if taken in that epoch, and tells the failure log. False if none was in that state."""
+    which = [Message.id.in_([entry.id for entry in same]), Message.state == was]
+    if epoch is not None:
+        which.append(Message.epoch == epoch)
+    moved = tx.session.execute(
+        sa.update(Message)
+        .where(*which)
+        .values(
+            state=outcome.state,
+            reason=outcome.reason,
+            provider_id=outcome.provider_id,
+            attempts=Message.attempts + int(outcome.was_tried),
+            changed_at=rt.clock.now(),
+        )
+        .execution_options(synchronize_session=False)
     )
-    if moved:
-        _log(rt, tx, same, outcome)
-    return moved
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        return False
+    _log(rt, tx, same, outcome)
+    return True
 
 
 def _log(rt: Runtime, tx: Transaction, same: Sequence[Entry], outcome: Outcome) -> None:
@@ -157,16 +167,6 @@ def _take_back(rt: Runtime, tx: Transaction, entry: Entry) -> None:
         .values(resolved_at=rt.clock.now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _move(tx: Transaction, same: Sequence[Entry], was: State, *, taken_in: int | None = None, **values: Any) -> bool:
-    which = [Message.id.in_([entry.id for entry in same]), Message.state == was]
-    if taken_in is not None:
-        which.append(Message.epoch == taken_in)
-    done = tx.session.execute(
-        sa.update(Message).where(*which).values(**values).execution_options(synchronize_session=False)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _insist(rt: Runtime, write: Callable[[Transaction], None]) -> None:

@@ -1,11 +1,12 @@
 """Count something."""
 
 import logging
-from datetime import date
+from collections.abc import Sequence
 
 from ..core.runtime import Runtime
 from .events import Event, kind_of
 from .later import after_response
+from .ports import Count
 from .sinks import sink_of
 
 log = logging.getLogger("flask_certify")
@@ -17,18 +18,17 @@ def note(rt: Runtime, event: str, *, times: int = 1, **kind: str) -> None:
     Within a request it is done when the answer has been sent, so nobody waits for it. Never raises: counts may be
     lost, pages may not (R-176).
     """
+
+    def add(counts: Sequence[Count]) -> None:
+        try:
+            sink_of(rt).add(counts)
+        except Exception as error:  # a sink is away, full, or somebody else's program
+            _lost(error)
+
     try:
         found = Event(event)
-        day, told = rt.clock.now().date(), kind_of(found, kind)
-        after_response(lambda: _add(rt, found, told, day, times))
+        after_response(Count(rt.clock.now().date(), found, kind_of(found, kind), times), add)
     except Exception as error:  # a mistake in counting is no mistake of the page
-        _lost(error)
-
-
-def _add(rt: Runtime, event: Event, kind: str, day: date, times: int) -> None:
-    try:
-        sink_of(rt).add(day, event, kind, times)
-    except Exception as error:  # a sink is away, full, or somebody else's program
         _lost(error)
 
 

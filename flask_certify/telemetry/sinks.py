@@ -1,15 +1,16 @@
 """Our table as a sink, and the place where a host plugs its own."""
 
-from datetime import date
+from collections.abc import Sequence
+from typing import Any
 
 from flask import Flask, current_app, has_app_context
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..core.runtime import Runtime
-from .events import Event
 from .models import Telemetry
-from .ports import Sink
+from .ports import Count, Sink
 
+KEYS = ("day", "event", "kind")
 _PLACE = "certify.telemetry_sink"
 
 
@@ -19,13 +20,19 @@ class TableSink:
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
 
-    def add(self, day: date, event: Event, kind: str, times: int) -> None:
+    def add(self, counts: Sequence[Count]) -> None:
+        dialect: Any = postgresql if self._rt.engine.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(Telemetry)
+        more = insert.on_conflict_do_update(
+            index_elements=KEYS, set_={"count": Telemetry.count + insert.excluded.count}
+        )
+        # In one order, so that two who count the same things do not wait for each other crosswise.
+        ordered = sorted(counts, key=lambda each: (each.day, each.event, each.kind))
+        rows = [
+            {"day": each.day, "event": each.event.value, "kind": each.kind, "count": each.times} for each in ordered
+        ]
         with self._rt.transaction() as tx:
-            insert = postgresql.insert if self._rt.engine.dialect.name == "postgresql" else sqlite.insert
-            row = insert(Telemetry).values(day=day, event=event.value, kind=kind, count=times)
-            counted = Telemetry.count + row.excluded.count
-            keys = ["day", "event", "kind"]
-            tx.session.execute(row.on_conflict_do_update(index_elements=keys, set_={"count": counted}))
+            tx.session.execute(more, rows)
 
 
 def plug(app: Flask, sink: Sink) -> None:

@@ -4,7 +4,7 @@
         @pytest.fixture
         def sample(self, app) -> Iterator[HostSample]:
             with app.app_context():
-                yield HostSample(MyHost(), run_ref="physics-1", learner_refs=("17", "23"), tenant_ref="wales", actor_ref="mia")
+                yield HostSample(MyHost(), "physics-1", learner_refs=("17", "23"), tenant_ref="wales", actor_ref="mia")
 
 `isinstance` with a Protocol accepts wrong signatures, so these tests call every method the way we do.
 """

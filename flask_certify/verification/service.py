@@ -58,9 +58,7 @@ def find(rt: Runtime, code: str) -> Found:
     with rt.reading() as session:
         award = find_by_code(session, code)
         was_replaced = (
-            award is not None
-            and award.state is AwardState.REVOKED
-            and find_successor(session, award.id) is not None
+            award is not None and award.state is AwardState.REVOKED and find_successor(session, award.id) is not None
         )
         keys = tuple(published_keys(session, award.issuer_id if award else NOBODY))
     return Found(award, was_replaced, keys, get_document(rt, award.id if award else NOBODY))

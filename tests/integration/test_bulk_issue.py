@@ -241,7 +241,9 @@ def test_a_chunk_that_runs_twice_changes_nothing(rt: Runtime) -> None:
         tx.session.execute(sa.update(outbox.Chunk).values(state=outbox.PENDING, attempts=0))
         tx.session.execute(sa.update(outbox.Work).values(open_chunks=99))
     with rt.reading() as session:
-        chunks = list(session.scalars(sa.select(outbox.Chunk.id).join(outbox.Work).where(outbox.Work.kind == "issuing.issue")))
+        chunks = list(
+            session.scalars(sa.select(outbox.Chunk.id).join(outbox.Work).where(outbox.Work.kind == "issuing.issue"))
+        )
     assert [working.run_chunk(rt, chunk) for chunk in chunks] == ["done"]
     with rt.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Award)) == 3

@@ -20,7 +20,9 @@ from tests.support import mail_server
 from tests.support.mail_server import PostOffice
 
 ADA, BEN = "ada@example.org", "ben@example.org"
-LETTER = Letter(new_id(), ADA, "Wales", "Hello", "text\n", "<p>text</p>\n", "en", dt.datetime(2026, 6, 15, tzinfo=dt.UTC))
+LETTER = Letter(
+    new_id(), ADA, "Wales", "Hello", "text\n", "<p>text</p>\n", "en", dt.datetime(2026, 6, 15, tzinfo=dt.UTC)
+)
 
 
 def mailer_to(url: str) -> Mailer:
@@ -184,9 +186,7 @@ def certificate(tmp_path: Path) -> Path:
     )
     path = tmp_path / "server.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + made.public_bytes(serialization.Encoding.PEM)
     )
     return path

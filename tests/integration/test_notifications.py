@@ -225,7 +225,9 @@ def test_contacts_are_asked_once_to_choose_and_once_to_send(book: Ledger) -> Non
     assert book.host.asked == 2
 
 
-def test_the_address_of_the_day_is_used_not_the_one_of_the_issue(town: Town, book: Ledger, everybody: list[UUID]) -> None:
+def test_the_address_of_the_day_is_used_not_the_one_of_the_issue(
+    town: Town, book: Ledger, everybody: list[UUID]
+) -> None:
     book.host.people["ben"] = Contact("new@example.org")
 
     book.deliver(everybody)
@@ -365,7 +367,7 @@ def test_a_crash_while_sending_leaves_it_to_a_person_and_the_others_are_told(
     held = book.claim(everybody[0])
     with book.rt.reading() as session:
         first = ledger.entries(session, held, State.QUEUED)[0]
-    assert ledger.take(book.rt, held, first)
+    assert ledger.take(book.rt, held, [first]) == [first]
     book.lapse()  # and nothing more was heard of that worker
 
     assert book.deliver(everybody) == ["done"]
@@ -389,11 +391,11 @@ def test_who_was_only_slow_still_says_what_became_of_the_message(
     slow = book.claim(everybody[0])
     with book.rt.reading() as session:
         first = ledger.entries(session, slow, State.QUEUED)[0]
-    ledger.take(book.rt, slow, first)
+    ledger.take(book.rt, slow, [first])
     book.lapse()
     book.deliver(everybody)
 
-    ledger.record(book.rt, slow, first, learnt)
+    ledger.record(book.rt, slow, [(first, learnt)])
 
     assert book.states()["ada", "email"] == written
     assert book.failures(standing=False) == [("ada", "notify.interrupted", {"channel": "email"})]
@@ -490,7 +492,12 @@ def test_a_locale_that_is_none_harms_nobody(town: Town, book: Ledger) -> None:
 
 
 def test_a_name_or_title_with_line_breaks_adds_no_header_and_no_recipient(town: Town, book: Ledger) -> None:
-    book.award("ben", BEN, recipient_name="Ben\r\nBcc: eve@example.org\r\n\r\n<b>hi</b>", course_title="A\nBcc: eve@example.org")
+    book.award(
+        "ben",
+        BEN,
+        recipient_name="Ben\r\nBcc: eve@example.org\r\n\r\n<b>hi</b>",
+        course_title="A\nBcc: eve@example.org",
+    )
     book.deliver(book.tell("ben"))
 
     assert {to for to, _ in town.office.letters} == {"ben@example.org"}
@@ -524,4 +531,4 @@ def test_the_ledger_costs_the_same_few_statements_for_three_and_for_three_hundre
             book.tell(*refs)
         numbers.append(statements.number)
 
-    assert numbers[0] == numbers[1] <= 6
+    assert numbers[0] == numbers[1] <= 8

@@ -49,7 +49,8 @@ class Issued:
         with self.rt.reading() as session:
             run = find_run(session, run_ref)
         assert run is not None
-        (outcome,) = issue_many(self.rt, run.id, [learner_ref], actor=story.TOM)
+        with self.app.app_context():
+            (outcome,) = issue_many(self.rt, run.id, [learner_ref], actor=story.TOM)
         assert outcome.award_id is not None, outcome
         with self.rt.reading() as session:
             return get_award(session, outcome.award_id).code
@@ -62,7 +63,7 @@ class Issued:
 
     # ---- what becomes of it ------------------------------------------------------------------------
 
-    def change(self, code: str, **values: Any) -> None:
+    def change(self, code: str, /, **values: Any) -> None:
         """Writes into the award's row."""
         with self.rt.transaction() as tx:
             tx.session.execute(sa.update(Award).where(Award.code == code).values(**values))

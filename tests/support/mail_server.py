@@ -31,7 +31,9 @@ class PostOffice:
         return sum(to == address for to, _ in self.letters)
 
     def messages(self, to: str) -> list[EmailMessage]:
-        found = [email.message_from_bytes(data, policy=email.policy.default) for whom, data in self.letters if whom == to]
+        found = [
+            email.message_from_bytes(data, policy=email.policy.default) for whom, data in self.letters if whom == to
+        ]
         return [message for message in found if isinstance(message, EmailMessage)]
 
     # ---- what aiosmtpd calls -------------------------------------------------------------------------

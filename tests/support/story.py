@@ -46,7 +46,9 @@ def make_host(learners: int = 0) -> MemoryHost:
     host.add_run(_run(RUN, "Physics for Teachers", "wales", MIA))
     host.add_run(_run(OTHER_RUN, "Ships and Harbours", "devon", MAX))
     host.add_learner(RUN, learner("ada", "Ada Lovelace", score=90), Contact("ada@example.org", "+447700900001", "en"))
-    host.add_learner(RUN, learner("ben", "Ben Okri", score=40, progress=70, completed_on=None), Contact("ben@example.org"))
+    host.add_learner(
+        RUN, learner("ben", "Ben Okri", score=40, progress=70, completed_on=None), Contact("ben@example.org")
+    )
     host.add_learner(RUN, learner("cy", "Cy Young", score=60), Contact(phone="+447700900003", locale="hi"))
     host.add_learner(RUN, learner("dev", "देव शर्मा", score=80))
     host.add_learner(OTHER_RUN, learner("eve", "Eve Moneypenny", score=85, tenant="devon"), Contact("eve@example.org"))
@@ -141,7 +143,12 @@ def set_up(rt: Runtime) -> None:
 
     for tenant, run in (("wales", RUN), ("devon", OTHER_RUN)):
         setting_up.add_tenant(
-            rt, tenant_ref=tenant, slug=tenant, name=f"Academy of {tenant.title()}", url="https://example.org", actor=TOM
+            rt,
+            tenant_ref=tenant,
+            slug=tenant,
+            name=f"Academy of {tenant.title()}",
+            url="https://example.org",
+            actor=TOM,
         )
         attaching.attach_pair(rt, run, actor=TOM)
 

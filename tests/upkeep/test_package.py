@@ -121,41 +121,59 @@ from importlib.resources import files
 asked = json.loads(sys.argv[1])
 print(json.dumps([place for place in asked if not files(place[0]).joinpath(place[1]).is_file()]))
 """
-OUTER = sysconfig.get_path("purelib")  # what we stand on comes from here; we ourselves are not in it
 INSTALL = ("install", "--quiet", "--no-deps", "--no-index", "--root-user-action=ignore")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An environment where we are installed, and the folder that our code must come from there."""
+
+    python: Path
+    code: Path
+
+    def run(self, *words: str, cwd: Path, **settings: str) -> str:
+        """What Python says, with nothing of the folder it is started in."""
+        return house.run(self.python, "-P", "-W", "error", *words, cwd=cwd, **settings)
 
 
 @pytest.fixture(scope="module", params=["wheel", "editable"])
 def installed(
     request: pytest.FixtureRequest, built: Built, checkout: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The Python of an environment where we are installed, in each way."""
+) -> Installation:
+    """Installed in each way. What we stand on comes, last on the path, from the environment of the tests."""
     environment = tmp_path_factory.mktemp(request.param)
     house.run_module("venv", "--without-pip", environment)
+    [site] = environment.glob("lib/python*/site-packages")
+    (site / "what_we_stand_on.pth").write_text(sysconfig.get_path("purelib") + "\n")
     python = environment / "bin" / "python"
-    ways: dict[str, list[str | Path]] = {
-        "wheel": [built.wheel],
-        "editable": ["--no-build-isolation", "--editable", checkout],
-    }
-    house.run(sys.executable, "-m", "pip", "--python", python, *INSTALL, *ways[request.param], PYTHONPATH=OUTER)
-    return python
+    pip = (sys.executable, "-m", "pip", "--python", python, *INSTALL)
+    if request.param == "wheel":
+        house.run(*pip, built.wheel)
+        return Installation(python, site / "flask_certify")
+    house.run(*pip, "--no-build-isolation", "--editable", checkout)
+    return Installation(python, checkout / "flask_certify")
 
 
-def test_an_installation_finds_every_file_by_its_package(installed: Path, tmp_path: Path) -> None:
+def test_an_installation_runs_its_own_code_and_finds_every_file_by_its_package(
+    installed: Installation, tmp_path: Path
+) -> None:
+    where = installed.run("-c", "import flask_certify; print(flask_certify.__file__)", cwd=tmp_path)
+    assert Path(where.strip()).parent == installed.code
+
     places = house.resources()
     places |= {(package, place.removesuffix(".po") + ".mo") for package, place in places if place.endswith(".po")}
-    asked = json.dumps(sorted(places))
-    assert house.run(installed, "-P", "-c", LOOK, asked, cwd=tmp_path, PYTHONPATH=OUTER).strip() == "[]"
+    assert json.loads(installed.run("-c", LOOK, json.dumps(sorted(places)), cwd=tmp_path)) == []
 
 
-def test_an_installation_makes_its_tables_and_issues_a_certificate(installed: Path, tmp_path: Path) -> None:
+def test_an_installation_makes_its_tables_and_issues_a_certificate(
+    installed: Installation, tmp_path: Path
+) -> None:
     """In a host that knows nothing of this repository: ada has finished her course, ben has not."""
     shutil.copy(house.ROOT / "examples" / "minimal" / "app.py", tmp_path / "school.py")
 
     def school(*words: str) -> str:
-        flask = ("-P", "-W", "error", "-m", "flask", "--app", "school")
-        settings = {"PYTHONPATH": OUTER, "CERTIFY_MASTER_KEY": "7e" * 32}
-        return house.run(installed, *flask, *words, cwd=tmp_path, **settings)
+        flask = ("-m", "flask", "--app", "school")
+        return installed.run(*flask, *words, cwd=tmp_path, CERTIFY_MASTER_KEY="7e" * 32)
 
     school("set-up")
     school("certify", "db", "check")

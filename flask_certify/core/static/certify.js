@@ -50,7 +50,7 @@ function ask(question, opener) {
   pop.className = "cf-dialog";
   pop.setAttribute("aria-labelledby", question.getAttribute("aria-labelledby"));
   pop.append(document.importNode(question, true));
-  document.body.append(pop);
+  opener.closest(".cf").append(pop);
   pop.addEventListener("click", (event) => {
     if (!event.target.closest("[data-cf-close]")) return;
     event.preventDefault();

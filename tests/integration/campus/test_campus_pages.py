@@ -116,7 +116,7 @@ def test_the_pages_of_the_list_hold_everybody_once(browser):
     while address:
         page = browser.get(address).text
         seen += re.findall(r"<td>([A-Z]+\d{8})</td>", page)
-        following = re.search(r'href="([^"]+after=[^"]+)"', page)
+        following = re.search(r'href="(/runs/[^"]+after=[^"]+)"', page)
         address = following[1] if following else None
     assert len(seen) == len(set(seen)) == 383
 

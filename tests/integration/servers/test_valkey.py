@@ -1,6 +1,7 @@
 """The Valkey server that we start ourselves, for demos, tests and small hosts."""
 
 import importlib.util
+import os
 import signal
 import stat
 import subprocess
@@ -133,6 +134,10 @@ def test_it_is_told_none_of_our_settings(home: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(DidNotStart) as refusal:
         start_valkey(home)
     assert refusal.value.values["said"] == "ZONE=nothing of ours"
+
+
+def test_ctrl_c_in_a_terminal_reaches_its_owner_alone(server: Valkey) -> None:
+    assert os.getpgid(server.process.pid) != os.getpgid(0)
 
 
 OWNER = """

@@ -86,9 +86,7 @@ CASES: list[tuple[Callable[[Issued, str], None], Answer, int, int]] = [
 SHOWING = {Answer.VALID, Answer.EXPIRED, Answer.REVOKED, Answer.SUPERSEDED}
 
 
-@pytest.mark.parametrize(
-    ("happens", "answer", "status", "exit_code"), CASES, ids=[case[0].__name__ for case in CASES]
-)
+@pytest.mark.parametrize(("happens", "answer", "status", "exit_code"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_page_json_and_command_give_the_same_answer(
     issued: Issued, happens: Callable[[Issued, str], None], answer: Answer, status: int, exit_code: int
 ) -> None:

@@ -11,7 +11,7 @@ def test_without_a_word_everything_lies_in_the_campus_folder(tmp_path):
     found = config.from_environment({"CAMPUS_VAR": str(tmp_path / "var")})
     assert found["SQLALCHEMY_DATABASE_URI"] == f"sqlite:///{tmp_path}/var/campus.db"
     assert found["CERTIFY_MAIL"] == found["CERTIFY_SMS"] == f"outbox:{tmp_path}/var/outbox"
-    assert found["CERTIFY_PUBLIC_URL"] == "http://127.0.0.1:8080"
+    assert found["CERTIFY_PUBLIC_URL"] == "http://localhost:8080"
     assert found["CERTIFY_REDIS_URL"] == ""
 
 
@@ -30,7 +30,7 @@ def test_the_environment_goes_before(tmp_path):
 
 def test_an_empty_variable_is_as_good_as_none(tmp_path):
     found = config.from_environment({"CAMPUS_VAR": str(tmp_path), "CERTIFY_PUBLIC_URL": "", "CERTIFY_MASTER_KEY": ""})
-    assert found["CERTIFY_PUBLIC_URL"] == "http://127.0.0.1:8080"
+    assert found["CERTIFY_PUBLIC_URL"] == "http://localhost:8080"
     assert found["CERTIFY_MASTER_KEY"].startswith("1:")
 
 

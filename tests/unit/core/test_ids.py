@@ -33,7 +33,9 @@ def test_look_alikes_are_read_as_what_they_look_like() -> None:
     assert parse_code("OIL0-0000-0000") == "011000000000"
 
 
-@pytest.mark.parametrize("typed", ["", "7G4K9QXM2TP", "7G4K9QXM2TPDD", "7G4K9QXM2TP!", "UUUUUUUUUUUU", "-" * 60, "x" * 9999])
+@pytest.mark.parametrize(
+    "typed", ["", "7G4K9QXM2TP", "7G4K9QXM2TPDD", "7G4K9QXM2TP!", "UUUUUUUUUUUU", "-" * 60, "x" * 9999]
+)
 def test_what_cannot_be_a_code_is_told_apart(typed: str) -> None:
     assert parse_code(typed) is None
 

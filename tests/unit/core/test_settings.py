@@ -21,7 +21,11 @@ def test_without_an_address_the_start_stops() -> None:
 
 @pytest.mark.parametrize(
     ("key", "nearest"),
-    [("CERTIFY_PUBLIC_ULR", "CERTIFY_PUBLIC_URL"), ("CERTIFY_MASTERKEY", "CERTIFY_MASTER_KEY"), ("CERTIFY_SMTP", "CERTIFY_")],
+    [
+        ("CERTIFY_PUBLIC_ULR", "CERTIFY_PUBLIC_URL"),
+        ("CERTIFY_MASTERKEY", "CERTIFY_MASTER_KEY"),
+        ("CERTIFY_SMTP", "CERTIFY_"),
+    ],
 )
 def test_a_misspelt_key_stops_the_start_and_names_the_nearest(key: str, nearest: str) -> None:
     with pytest.raises(UnknownSetting, match=f"no setting {key}. Did you mean {nearest}"):
@@ -72,7 +76,9 @@ def test_a_master_key_that_is_missing_is_told_when_it_is_needed() -> None:
 
 
 def test_text_from_the_environment_is_read_as_what_it_stands_for() -> None:
-    settings = Settings.read({**HERE, "CERTIFY_NOTIFY": "no", "CERTIFY_LANGUAGES": "hi, en", "CERTIFY_HOST_SECONDS": "2.5"})
+    settings = Settings.read(
+        {**HERE, "CERTIFY_NOTIFY": "no", "CERTIFY_LANGUAGES": "hi, en", "CERTIFY_HOST_SECONDS": "2.5"}
+    )
     assert (settings.notify, settings.languages, settings.host_seconds) == (False, ("hi", "en"), 2.5)
 
 

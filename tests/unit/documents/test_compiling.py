@@ -1,7 +1,12 @@
 """A template becomes a plate in a child process."""
 
+import contextlib
 import io
 import resource
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pikepdf
 import pytest
@@ -92,15 +97,21 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch, forgetful):
 def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):
     before = resource.getrlimit(resource.RLIMIT_AS)
     monkeypatch.setattr(compiling, "MEMORY", 50_000_000)
-    with pytest.raises(TooMuchWork):
+    with pytest.raises(TemplateRefused):
         compiled(page(), "en", {})
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
-def test_a_child_that_cannot_run_is_told_apart_from_a_bad_template(monkeypatch, forgetful):
-    monkeypatch.setattr(compiling.sys, "path", [])
+@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python3"])
+def test_a_child_that_cannot_run_is_told_apart_from_a_bad_template(monkeypatch, forgetful, program):
+    monkeypatch.setattr(compiling, "_python", lambda: program)
     with pytest.raises(CompilerBroken, match="Install"):
         compiled(page(), "en", {})
+
+
+def test_python_is_found_inside_a_server_that_is_a_program_of_its_own(monkeypatch, forgetful):
+    monkeypatch.setattr(compiling.sys, "executable", "/usr/bin/uwsgi")
+    assert compiled(page(), "en", {}).slots
 
 
 def test_the_child_is_told_none_of_our_secrets(monkeypatch, forgetful):
@@ -115,6 +126,36 @@ def test_the_child_is_told_none_of_our_secrets(monkeypatch, forgetful):
     with pytest.raises(TooMuchWork):
         compiled(page(), "en", {})
     assert set(told) == {"PYTHONPATH", "PYTHONHASHSEED", "LANG"}
+
+
+def test_whatever_gets_past_the_check_finds_every_door_shut(monkeypatch, forgetful, tmp_path):
+    hits = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            hits.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *said):
+            pass
+
+    (tmp_path / "secret.css").write_text("div { color: #010203 }")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_address[1]}"
+    with contextlib.suppress(HTTPError):
+        urlopen(f"{here}/control")
+    assert hits == ["/control"]
+    css = f"""@import url({here}/a.css); @import url(file://{tmp_path}/secret.css);
+        @font-face {{ font-family: Q; src: url({here}/b.ttf) }}
+        div {{ background-image: url({here}/c.png) }} p {{ font-family: Q }}"""
+    monkeypatch.setattr(compiling.dialect, "check", lambda html, pictures: None)
+    with contextlib.suppress(TemplateRefused):
+        plate = compiled(page("<div>x</div><p>y</p>", css=css), "en", {})
+        assert all(text.colour != (1 / 255, 2 / 255, 3 / 255) for text in plate.texts)
+    server.shutdown()
+    server.server_close()
+    assert hits == ["/control"]
 
 
 def test_reading_order_follows_the_page():

@@ -57,7 +57,9 @@ def test_nobody_receives_both() -> None:
 def test_the_order_of_the_guards_is_that_of_r_055() -> None:
     """R-050, R-055: with everything wrong, mending one thing after the other names the next."""
     wrong = Facts(
-        run=RunFacts("wales", custom_course=True, display_on=False, identity_required=True, has_ended=True, course_known=False),
+        run=RunFacts(
+            "wales", custom_course=True, display_on=False, identity_required=True, has_ended=True, course_known=False
+        ),
         known=False,
         account_active=False,
         beta_tester=True,

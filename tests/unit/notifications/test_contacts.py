@@ -38,7 +38,9 @@ def test_numbers_may_be_written_for_people(number: str) -> None:
     assert usable_number(number).lstrip("+").isdecimal()
 
 
-@pytest.mark.parametrize("number", ["", "98765 43210", "+0123456789", "+91", "whatsapp:+919876543210", "+91\n9876543210"])
+@pytest.mark.parametrize(
+    "number", ["", "98765 43210", "+0123456789", "+91", "whatsapp:+919876543210", "+91\n9876543210"]
+)
 def test_a_number_that_says_no_country_is_refused(number: str) -> None:
     with pytest.raises(Refused) as refused:
         usable_number(number)

@@ -92,7 +92,9 @@ def test_an_erased_name_is_not_greeted() -> None:
 
 
 def test_names_and_titles_are_text_in_html_and_nothing_else() -> None:
-    sly = replace(ADA, recipient_name="<script>alert(1)</script>", course_title='"><img src=x>', issuer_name="<b>A & B</b>")
+    sly = replace(
+        ADA, recipient_name="<script>alert(1)</script>", course_title='"><img src=x>', issuer_name="<b>A & B</b>"
+    )
 
     email = texts.email(sly, "en", PROFILE)
 

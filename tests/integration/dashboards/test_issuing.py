@@ -1,0 +1,154 @@
+"""The mentor issues certificates to all of a run (R-116 to R-120)."""
+
+import re
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from flask_certify.achievements.service import ensure_run
+from flask_certify.host.ports import HostAway
+from flask_certify.issuing.models import IssueBatch
+from tests.support import story
+
+from .conftest import Place
+
+
+def batches_of(place: Place) -> list[UUID]:
+    with place.app.app_context(), place.rt.reading() as session:
+        return list(session.scalars(sa.select(IssueBatch.id).where(IssueBatch.run_id == place.run.id)))
+
+
+def test_the_pop_up_says_how_many_get_one_and_why_the_others_do_not(place: Place) -> None:
+    page = place.get(place.dashboard + "/issue").text
+    assert "Certificates will be issued to 3 learners shortly." in page
+    assert re.search(r"Certificate of Achievement</span> <strong>2<", page)
+    assert re.search(r"Course completion</span> <strong>1<", page)
+    assert re.search(r"Course not completed</span> <strong>1<", page)
+    assert "Confirm" in page and "Cancel" in page
+    assert batches_of(place) == []
+
+
+def test_the_tenant_chooses_what_its_people_are_called(place: Place) -> None:
+    with place.app.app_context():
+        ships = ensure_run(place.rt, story.OTHER_RUN)
+    page = place.get(f"/certify/runs/{ships.id}/issue", story.MAX).text
+    assert "Certificates will be issued to 1 teachers shortly." in page
+
+
+def test_confirming_opens_one_batch_and_leads_to_its_page(place: Place) -> None:
+    answer = place.post(place.dashboard + "/issue", notify="1")
+    [batch_id] = batches_of(place)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/certify/batches/{batch_id}"
+    with place.app.app_context(), place.rt.reading() as session:
+        batch = session.get_one(IssueBatch, batch_id)
+        assert (batch.opened_by, batch.notify) == (story.MIA, True)
+
+
+def test_without_the_tick_nobody_is_told(place: Place) -> None:
+    place.post(place.dashboard + "/issue")
+    [batch_id] = batches_of(place)
+    with place.app.app_context(), place.rt.reading() as session:
+        assert session.get_one(IssueBatch, batch_id).notify is False
+
+
+def test_while_a_batch_is_under_way_the_button_is_disabled_for_everybody(place: Place, batch_id: UUID) -> None:
+    for who in (story.MIA, story.TOM, story.SUE):
+        page = place.get(place.dashboard, who).text
+        assert re.search(r'<button class="cf-button" type="button" disabled>Issue online certificates', page)
+        assert f"/certify/batches/{batch_id}" in page
+    question = place.get(place.dashboard + "/issue").text
+    assert "Certificates are being issued." in question
+    assert "Confirm" not in question
+
+
+def test_pressing_twice_leads_both_times_to_the_same_batch(place: Place) -> None:
+    first = place.post(place.dashboard + "/issue")
+    second = place.post(place.dashboard + "/issue", story.TOM)
+    assert second.status_code == 303
+    assert second.headers["Location"] == first.headers["Location"]
+    assert len(batches_of(place)) == 1
+
+
+def test_the_page_of_a_batch_shows_how_far_it_is_and_is_never_reloaded_by_itself(place: Place, batch_id: UUID) -> None:
+    page = place.get(f"/certify/batches/{batch_id}").text
+    assert "<progress" in page
+    assert "Getting ready" in page
+    assert "Load anew" in page
+    assert "http-equiv" not in page
+
+    said = place.get(f"/certify/batches/{batch_id}.json").json
+    assert said is not None
+    assert (said["is_over"], said["total"], said["done"]) == (False, None, 0)
+
+
+def test_when_it_has_ended_the_page_says_who_got_what_and_why_others_did_not(place: Place) -> None:
+    batch = place.issue()
+    page = place.get(f"/certify/batches/{batch.id}").text
+    assert "Certificates were issued" in page
+    assert "<progress" not in page
+    assert re.search(r"<dt>Issued</dt><dd>3</dd>", page)
+    assert re.search(r"Course not completed</span> <strong>1<", page)
+
+    said = place.get(f"/certify/batches/{batch.id}.json").json
+    assert said is not None
+    assert said["is_over"] is True
+    assert said["issued"] == {"completion": 1, "achievement": 2}
+    assert said["declined"] == {"progress_below": 1}
+    assert said["done"] == said["total"] == 4
+
+
+def test_pressed_again_with_nobody_left_it_says_who_has_one_and_since_when(place: Place) -> None:
+    place.issue()
+    page = place.get(place.dashboard + "/issue").text
+    expected = "Certificates were already issued to 3 learners on 15-06-26-10-30-00"  # in the tenant's zone
+    assert f"No new certificates are to be issued. {expected}" in page
+    assert "Confirm" not in page
+    assert re.search(r'<a class="cf-button" data-cf-dialog', place.get(place.dashboard).text)
+
+
+def test_somebody_who_has_completed_since_is_issued_to_when_pressed_again(place: Place) -> None:
+    place.issue()
+    place.host.change_learner(story.RUN, "ben", progress=100.0, completed_on=story.COMPLETED)
+    assert "Certificates will be issued to 1 learners shortly." in place.get(place.dashboard + "/issue").text
+
+
+def test_before_the_end_of_the_run_the_pop_up_says_when_it_ends_and_the_server_refuses(place: Place) -> None:
+    run = place.host.runs[story.RUN]
+    place.host.add_run(type(run)(**{name: getattr(run, name) for name in run.__slots__} | {"end": None}))
+    question = place.get(place.dashboard + "/issue")
+    assert question.status_code == 409
+    assert "has no end date" in question.text
+    assert "Confirm" not in question.text
+    assert place.post(place.dashboard + "/issue").status_code == 409
+    assert batches_of(place) == []
+
+
+def test_a_run_without_a_certificate_attached_says_so(place: Place) -> None:
+    run = place.host.runs[story.RUN]
+    values = {name: getattr(run, name) for name in run.__slots__} | {"run_ref": "empty-1"}
+    place.host.add_run(type(run)(**values))
+    with place.app.app_context():
+        empty = ensure_run(place.rt, "empty-1")
+    page = place.get(f"/certify/runs/{empty.id}/issue")
+    assert page.status_code == 409
+    assert "This course does not have a certificate attached to it." in page.text
+
+
+def test_a_host_that_is_away_means_later(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: object, **kwargs: object) -> None:
+        raise HostAway()
+
+    monkeypatch.setattr(place.host, "learners", away)
+    page = place.get(place.dashboard + "/issue")
+    assert page.status_code == 503
+    assert "Nothing is lost; try again later." in page.text
+
+
+def test_a_program_is_answered_in_json_with_a_code(place: Place) -> None:
+    place.host.runs.pop(story.RUN)
+    answer = place.get(place.dashboard + "/issue", headers={"Accept": "application/json"})
+    assert answer.status_code == 404
+    assert answer.json is not None
+    assert answer.json["error"]["code"] == "run.unknown"

@@ -1,0 +1,106 @@
+"""A real RQ worker on a real Valkey, with the database as the truth."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+import sqlalchemy as sa
+from flask import Flask
+from rq import Queue, SimpleWorker
+from rq.job import Job
+
+from flask_certify.awards.models import Award
+from flask_certify.core import queue, worker
+from flask_certify.core.current import runtime_of
+from flask_certify.core.outbox import Chunk
+from flask_certify.host.memory import MemoryHost
+from flask_certify.issuing import bulk
+from tests.support import story
+from tests.support.story import MIA, RUN
+
+
+@pytest.fixture
+def site(database_url: str, redis_url: str) -> Iterator[Flask]:
+    app = story.make_app(
+        database_url, story.make_host(250), CERTIFY_REDIS_URL=redis_url, CERTIFY_CHUNK_SIZE=50, CERTIFY_MAIL=""
+    )
+    with app.app_context():
+        story.set_up(runtime_of(app))
+    yield app
+    story.dispose(app)
+
+
+def awards(app: Flask) -> int:
+    with app.app_context(), runtime_of(app).reading() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Award)) or 0
+
+
+def opened(app: Flask) -> Any:
+    with app.app_context():
+        rt = runtime_of(app)
+        return bulk.open_by_ref(rt, RUN, MIA, notify=True)
+
+
+def state(app: Flask, batch_id: Any) -> bulk.BatchView:
+    with app.app_context():
+        return bulk.get_batch(runtime_of(app), batch_id)
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_worker_issues_a_batch_chunk_by_chunk(site: Flask, fork: bool) -> None:
+    batch_id = opened(site)
+    worker.run(site, burst=True, fork=fork)
+    batch = state(site, batch_id)
+    assert (batch.state, sum(batch.issued.values()), batch.total) == ("finished", 253, 254)
+    assert awards(site) == 253
+
+
+def test_hints_lost_by_a_wipe_are_given_again(site: Flask, redis_url: str) -> None:
+    batch_id = opened(site)
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    with site.app_context(), runtime_of(site).transaction() as tx:
+        tx.session.execute(sa.update(Chunk).values(hinted_at=None))
+    worker.run(site, burst=True, fork=False)
+    assert state(site, batch_id).is_finished
+
+
+def test_while_redis_is_away_the_work_is_recorded_and_a_page_waits_at_most_a_second(
+    tmp_path: Any, host: MemoryHost
+) -> None:
+    app = story.make_app(f"sqlite:///{tmp_path}/a.db", host, CERTIFY_REDIS_URL=f"unix://{tmp_path}/away.sock")
+    with app.app_context():
+        story.set_up(runtime_of(app))
+    batch_id = opened(app)
+    assert state(app, batch_id).state == "planning"
+    assert worker.sweep_once(app) == 0
+    with app.app_context():
+        assert bulk.issue_and_wait(runtime_of(app), RUN, MIA, notify=False, patience=5).already == 3
+    assert state(app, batch_id).is_finished
+    story.dispose(app)
+
+
+def test_redis_can_make_nothing_run_but_our_one_job(site: Flask, redis_url: str) -> None:
+    """DESIGN 12: a job with another name fails, and says nothing of what it was given."""
+    with redis.Redis.from_url(redis_url) as connection, site.app_context():
+        ours = queue.open_queue(connection, runtime_of(site).settings)
+        theirs = Queue(ours.name, connection=connection, serializer="json")
+        foreign = theirs.enqueue("os.system", "touch /tmp/never")
+        assert isinstance(foreign, Job)
+        SimpleWorker([ours], connection=connection, serializer="json", job_class=queue.NamedJob).work(burst=True)
+        job = queue.NamedJob.fetch(foreign.id, connection=connection, serializer="json")
+        result = job.latest_result()
+        assert result is not None
+        assert "unknown job" in (result.exc_string or "")
+
+
+def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as connection, site.app_context():
+        ours = queue.open_queue(connection, runtime_of(site).settings)
+        job = ours.enqueue("certify.chunk", "ada@example.org is no id", failure_ttl=60)
+        SimpleWorker([ours], connection=connection, serializer="json", job_class=queue.NamedJob).work(burst=True)
+        result = job.latest_result()
+        assert result is not None
+        assert "ValueError" in (result.exc_string or "")
+        assert "ada@example.org" not in (result.exc_string or "")
