@@ -24,6 +24,8 @@ from .dashboards import views as dashboards_views
 from .host.ports import Host
 from .issuing.jobs import KINDS as ISSUING
 from .notifications.jobs import KINDS as NOTIFYING
+from .notifications.mail import make_mailer
+from .notifications.sms import make_texter
 from .verification import views as verification_views
 
 KINDS: Mapping[str, Kind] = {**ISSUING, **NOTIFYING}
@@ -59,6 +61,8 @@ class Certify:
             if name not in app.extensions:
                 raise NeedsExtension(name={"sqlalchemy": "Flask-SQLAlchemy", "babel": "Flask-Babel"}[name])
         settings = Settings.read(app.config)
+        make_mailer(settings)  # a way that cannot be used is told at the start, not by each message
+        make_texter(settings)
         rt = Runtime(
             settings=settings,
             find_engine=lambda: _engine_of(app, db),

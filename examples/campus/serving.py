@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path

@@ -4,6 +4,7 @@ The order is: who has one already, decide, draft, reserve places, sign (all with
 transaction that stores it all. Doing it again changes nothing: the index on live awards decides who gets one.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,7 @@ from ..eligibility.service import Decided, decide_many
 from ..host.records import CourseRun, Tenant
 from ..notifications import service as notifications
 from ..notifications.service import Telling
+from ..telemetry import service as telemetry
 from .errors import NothingAttached
 from .names import name_on_paper
 from .printing import printable
@@ -443,6 +445,8 @@ def _tell(rt: Runtime, tx: Transaction, prepared: Prepared, fresh: Sequence[Draf
             tx, order.run.id, order.run.tenant_ref, "issued", tellings, now, batch_id=order.batch_id
         )
         tx.then(rt.wake, chunk_ids)
+    for key, count in Counter(draft.frozen.achievement_key for draft in fresh).items():
+        tx.then(telemetry.note, rt, "issued", times=count, type=key)
     for draft in fresh:
         values = {
             "award_id": draft.award_id,

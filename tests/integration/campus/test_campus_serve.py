@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from examples.campus.serving import PROJECT
+from tests.support.processes import is_gone
 
 LONGEST = 120  # seconds for a demo from nothing, on a slow machine
 IS_OPEN = "Ctrl-C closes the campus."
@@ -55,32 +57,48 @@ def start(folder: Path, port: int, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def running_in(folder: Path) -> list[int]:
-    """Every process that was started for this campus, by what it was told at its start."""
-    wanted, found = f"CAMPUS_VAR={folder}".encode(), []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            is_one = wanted in (place / "environ").read_bytes().split(b"\0")
-        except OSError:  # it has just ended, or is somebody else's
-            continue
-        if is_one:
-            found.append(int(place.name))
+def family_of(pid: int) -> set[int]:
+    """The process and all that it started, and they, as long as it runs."""
+    found = {pid}
+    for place in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in place.read_text().split():
+            found |= family_of(int(child))
     return found
 
 
-def wait_until_gone(folder: Path) -> list[int]:
-    """What is still there after a while; a worker may first finish the chunk it is at."""
-    deadline = time.monotonic() + 30
-    while running_in(folder) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return running_in(folder)
+def still_there(family: set[int]) -> set[int]:
+    """Those who are there after a while; a worker may first finish the chunk it is at."""
+    return {pid for pid in family if not is_gone(pid, seconds=30)}
+
+
+@contextmanager
+def opened(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], set[int]]]:
+    """A demo that is open, and its family. It is ended afterwards if it has not ended."""
+    demo = start(folder, port)
+    try:
+        said = list(what_is_said_until_it_is_open(demo))
+        assert demo.poll() is None, "".join(said)
+        yield demo, family_of(demo.pid)
+    finally:
+        demo.kill()
+        demo.communicate(timeout=LONGEST)
+
+
+def what_is_said_until_it_is_open(demo: subprocess.Popen[str]) -> Iterator[str]:
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        yield line
+        if IS_OPEN in line:
+            return
+    demo.wait(LONGEST)
 
 
 def test_once_issues_and_checks_everything_and_a_second_time_there_is_nothing_new(folder, port):
-    first = start(folder, port, "--once").communicate(timeout=LONGEST)[0]
-    assert "Verified  278 of 278 credentials" in first, first
-    assert "Scanned   5 of 5 sampled documents" in first
-    assert wait_until_gone(folder) == []
+    first = start(folder, port, "--once")
+    told = first.communicate(timeout=LONGEST)[0]
+    assert first.returncode == 0, told
+    assert "Verified  278 of 278 credentials" in told
+    assert "Scanned   5 of 5 sampled documents" in told
     again = start(folder, port, "--once")
     told = again.communicate(timeout=LONGEST)[0]
     assert again.returncode == 0, told
@@ -90,18 +108,12 @@ def test_once_issues_and_checks_everything_and_a_second_time_there_is_nothing_ne
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
 def test_however_it_ends_no_process_is_left(folder, port, how):
-    with start(folder, port) as demo:
-        said = []
-        for line in demo.stdout:
-            said.append(line)
-            if IS_OPEN in line:
-                break
-        assert IS_OPEN in said[-1], "".join(said)
-        assert len(running_in(folder)) >= 4  # itself, Valkey and two workers
+    with opened(folder, port) as (demo, family):
+        assert len(family) >= 4  # itself, Valkey and two workers
         demo.send_signal(how)
         demo.communicate(timeout=LONGEST)
-    assert wait_until_gone(folder) == []
-    assert demo.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 0)
+        assert still_there(family) == set()
+        assert demo.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 0)
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path):
