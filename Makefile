@@ -9,6 +9,7 @@ RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
+export CERTIFY_CHROMIUM
 
 .PHONY: help demo test test-lowest lint words clean
 
@@ -25,9 +26,23 @@ demo: $(VENV)/.made-demo
 	@$(COMPILE)
 	@$(VENV)/bin/flask --app examples.campus campus serve $(if $(ONCE),--once)
 
-test: $(VENV)/.made-test
+test: $(VENV)/.made-test tools
 	@$(COMPILE)
 	@$(RUN) -m pytest
+
+# Programs that no Python package brings. Root may install them; anybody else is told.
+APT = chromium
+.PHONY: tools
+tools:
+	@command -v chromium >/dev/null || test -n "$$CERTIFY_CHROMIUM" || { \
+		if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+			echo "Installing $(APT) ..."; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+				apt-get install -qq --no-install-recommends $(APT) >/dev/null; \
+		else \
+			echo "The tests of the pages need Chromium. As root: apt-get install $(APT);" \
+				"or name one: make test CERTIFY_CHROMIUM=/path/to/chrome" >&2; exit 1; \
+		fi; }
 
 lint: $(VENV)/.made-test
 	@$(VENV)/bin/ruff check

@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import pypdfium2
@@ -61,8 +62,8 @@ def look_at(pdf: bytes) -> str:
     return next(iter(_texts(picture)), "")
 
 
-def _texts(picture: object) -> Iterator[str]:
-    for found in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode):
+def _texts(picture: Any) -> Iterator[str]:
+    for found in zxingcpp.read_barcodes(picture):
         yield found.text
 
 

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from flask_certify.core.errors import CertifyError
 
-from . import demo, opening, people, serving
+from . import opening, people
 from .oulad import Unreadable
 
 campus = AppGroup("campus", help="The campus: its teaching records, and the whole demo.")
@@ -40,6 +40,8 @@ def load(folder: Path, runs: tuple[str, ...], no_attach: bool) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 def serve(once: bool, port: int) -> None:
     """Run it all: Valkey, two workers and the campus itself; issue the certificates of the shipped run."""
+    from . import demo, serving  # only the demo needs a queue of its own, and eyes that read a QR code
+
     try:
         sys.exit(serving.serve(dict(os.environ), port=port, once=once))
     except (Unreadable, CertifyError, serving.CannotServe, demo.Stuck) as error:

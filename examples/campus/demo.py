@@ -1,5 +1,6 @@
 """What the demo does once everything runs: a mentor issues, the workers work, everything is looked at, and told."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ MENTOR = "mentor.aaa"
 LOOK_AGAIN = 0.2  # seconds
 PATIENCE = 120  # seconds without any progress
 WAITING = (State.QUEUED, State.SENDING)
-WAYS = {Channel.EMAIL: "emails", Channel.SMS: "SMS"}
+WAYS: Mapping[str, str] = {Channel.EMAIL: "emails", Channel.SMS: "SMS"}
 
 
 class Stuck(Exception):
@@ -73,7 +74,7 @@ def _finish_left(rt: Runtime, run_ref: str, watch: Callable[[], None]) -> None:
 
 def _follow(rt: Runtime, batch_id: UUID, label: str, watch: Callable[[], None]) -> BatchView:
     moved, done = time.monotonic(), -1
-    with click.progressbar(length=1, label=label, file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
         while not (batch := bulk.get_batch(rt, batch_id)).is_finished:
             watch()
             if batch.done != done:

@@ -4,7 +4,7 @@ What has been changed on the campus since the last load stays as it is, so a loa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,18 +21,7 @@ Row = Mapping[str, Any]
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """How many rows are new, by table."""
-
-    new: Mapping[str, int]
-
-    @property
-    def anything(self) -> bool:
-        return any(self.new.values())
-
-
-def load(engine: sa.Engine, teaching: Teaching, say: Say) -> Loaded:
+def load(engine: sa.Engine, teaching: Teaching, say: Say) -> None:
     """Writes what is missing, in one transaction, and tells of each table as it is done."""
     new: dict[str, int] = {}
     with engine.begin() as connection:
@@ -41,8 +30,10 @@ def load(engine: sa.Engine, teaching: Teaching, say: Say) -> Loaded:
             before = _count(connection, table)
             _add_missing(connection, table, rows)
             new[table.name] = _count(connection, table) - before
-            say(f"{table.name.replace('_', ' '):12} {new[table.name]:>8,} new")
-    return Loaded(new)
+            if new[table.name]:
+                say(f"{new[table.name]:>9,} new: {table.name.replace('_', ' ')}")
+    if not any(new.values()):
+        say("All of it is here already")
 
 
 def _rows(teaching: Teaching) -> Iterator[tuple[Any, list[Row]]]:
@@ -69,7 +60,7 @@ def _people(accounts: Iterable[people.Account]) -> list[Row]:
 
 
 def _courses(teaching: Teaching) -> list[Row]:
-    made = []
+    made: list[Row] = []
     for code in sorted({run.course for run in teaching.runs}):
         title, about = people.course_of(code)
         made.append({"id": code, "title": title, "about": about})

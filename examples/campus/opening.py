@@ -23,7 +23,7 @@ def open_campus(folder: Path, wanted: Collection[str], *, attach: bool, say: Say
     Raises oulad.Unreadable before anything is changed.
     """
     teaching = oulad.read(folder, wanted)
-    say(f"{len(teaching.runs)} runs with {len(teaching.enrolments):,} enrolments in {folder}")
+    say(f"{_many(len(teaching.runs), 'run')} with {len(teaching.enrolments):,} enrolments in {folder}")
     rt = current_runtime()
     models.db.create_all()
     schema.upgrade(rt.engine)
@@ -40,10 +40,14 @@ def _add_tenants(rt: Runtime, teaching: Teaching, say: Say) -> None:
         slug = people.slug_of(region)
         signatories = people.signatories(region)
         add_tenant(rt, tenant_ref=slug, slug=slug, name=region, signatories=signatories, actor=ACTOR)
-    say(f"{len(regions)} tenants can issue, each with a key of its own")
+    say(f"{_many(len(regions), 'tenant')} can issue, each with a key of its own")
 
 
 def _attach(rt: Runtime, teaching: Teaching, say: Say) -> None:
     for run in teaching.runs:
         attach_pair(rt, run.ref, audience="everyone", actor=ACTOR, again=True)
-    say(f"{len(teaching.runs)} runs have Course completion and Certificate of Achievement attached")
+    say(f"Course completion and Certificate of Achievement are attached to {_many(len(teaching.runs), 'run')}")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

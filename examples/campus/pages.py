@@ -1,12 +1,15 @@
 """What people see of the campus: home, courses, a run and its people, and one's own profile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
+from sqlalchemy import Row
 
 from .models import Assessment, Attempt, Course, CourseRun, Enrolment, Person, Post, Tenant, db
 
@@ -164,7 +167,7 @@ def numbers_of(run_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in db.session.execute(asked)}
 
 
-def people_after(run_id: str, after: str) -> list[Person]:
+def people_after(run_id: str, after: str) -> Sequence["Row[Any]"]:
     asked = (
         db.select(Person.id, Person.name, Person.external_id, Enrolment.progress, Enrolment.result)
         .join(Enrolment, Enrolment.person_id == Person.id)
@@ -172,4 +175,4 @@ def people_after(run_id: str, after: str) -> list[Person]:
         .order_by(Person.id)
         .limit(PEOPLE_AT_ONCE + 1)
     )
-    return list(db.session.execute(asked))
+    return db.session.execute(asked).all()

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +18,9 @@ import click
 from flask import Flask
 from werkzeug.serving import make_server
 
+from flask_certify.achievements.service import list_issuers
 from flask_certify.core.children import start_tied, stop
+from flask_certify.core.current import current_runtime
 from flask_certify.core.embedded import start_valkey
 
 from . import checking, config, demo, models, opening, oulad
@@ -47,7 +48,7 @@ def serve(environ: dict[str, str], *, port: int, once: bool) -> int:
             valkey = start_valkey(folder / "valkey")
             running.callback(valkey.stop)
             environ["CERTIFY_REDIS_URL"] = valkey.url
-        app = _open(environ)
+        app = _open(environ, folder)
         workers = running.enter_context(_working(environ, folder))
         running.enter_context(_serving(app, port))
 
@@ -65,13 +66,14 @@ def serve(environ: dict[str, str], *, port: int, once: bool) -> int:
     return 130 if once else 0
 
 
-def _open(environ: dict[str, str]) -> Flask:
+def _open(environ: dict[str, str], folder: Path) -> Flask:
     """The application, with the shipped run in its database."""
     from .app import create_app  # which itself offers the command that leads here
 
     app = create_app(environ)
     with app.app_context():
         opening.open_campus(oulad.SHIPPED, (), attach=True, say=_say)
+        _refuse_another_address(folder)
     return app
 
 
@@ -143,6 +145,19 @@ def _refuse_taken(port: int) -> None:
             probe.bind((ADDRESS, port))
         except OSError:
             raise CannotServe(f"Port {port} is taken. Choose another with --port.") from None
+
+
+def _refuse_another_address(folder: Path) -> None:
+    """An address is printed in every QR code, so a campus that was opened under one keeps it."""
+    rt = current_runtime()
+    with rt.reading() as session:
+        before = {issuer.base for issuer in list_issuers(session)} - {rt.settings.base}
+    if before:
+        raise CannotServe(
+            f"The certificates of this campus lead to {before.pop()}, and now it would be {rt.settings.base}. "
+            f"Serve it under the old address (--port, CERTIFY_PUBLIC_URL), or begin anew: remove {folder}, "
+            "or name another folder in CAMPUS_VAR."
+        )
 
 
 def _refuse_dead(workers: Sequence[subprocess.Popen[bytes]], folder: Path) -> None:

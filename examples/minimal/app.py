@@ -144,7 +144,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app.config.update(
         SECRET_KEY=environ.get("SECRET_KEY", "only for trying"),
         SQLALCHEMY_DATABASE_URI=environ.get("SQLALCHEMY_DATABASE_URI", f"sqlite:///{Path('minimal.db').absolute()}"),
-        CERTIFY_PUBLIC_URL=environ.get("CERTIFY_PUBLIC_URL", "http://127.0.0.1:5000"),
+        CERTIFY_PUBLIC_URL=environ.get("CERTIFY_PUBLIC_URL", "http://localhost:5000"),
         CERTIFY_MASTER_KEY=environ.get("CERTIFY_MASTER_KEY", ""),
         CERTIFY_REDIS_URL=environ.get("CERTIFY_REDIS_URL", ""),
         CERTIFY_MAIL=environ.get("CERTIFY_MAIL", ""),

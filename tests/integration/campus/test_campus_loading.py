@@ -45,7 +45,7 @@ def test_a_load_starts_from_nothing_and_leaves_a_campus_that_can_issue(new_campu
 def test_a_load_tells_how_far_it_is_on_stderr_alone(new_campus):
     done = load(new_campus, oulad.SHIPPED)
     assert done.stdout == ""
-    assert "1 runs with 383 enrolments" in done.stderr
+    assert "1 run with 383 enrolments" in done.stderr
     assert "13 tenants can issue" in done.stderr
     assert "mentor.aaa" in done.stderr
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from examples.campus.serving import PROJECT
+from tests.support.campus import campus_in, load_shipped
 from tests.support.processes import is_gone
 
 LONGEST = 120  # seconds for a demo from nothing, on a slow machine
@@ -126,3 +127,12 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(tmp_path):
     assert demo.returncode == 2
     assert f"Port {taken} is taken. Choose another" in told
     assert list(tmp_path.glob("valkey*")) == []
+
+
+def test_a_campus_keeps_the_address_that_its_certificates_lead_to(tmp_path, port):
+    with campus_in(tmp_path, CERTIFY_PUBLIC_URL="https://campus.example") as app:
+        load_shipped(app)
+    demo = start(tmp_path, port)
+    told = demo.communicate(timeout=LONGEST)[0]
+    assert demo.returncode == 2
+    assert "The certificates of this campus lead to https://campus.example/certify" in told
