@@ -14,7 +14,7 @@ from werkzeug.security import generate_password_hash
 from . import models, people
 from .oulad import Teaching
 
-AT_ONCE = 5000  # rows in one statement's list, so that a progress line appears now and then
+AT_ONCE = 5000  # rows handed to the database at a time, so that memory stays small
 ZONE = "Europe/London"
 
 Row = Mapping[str, Any]
