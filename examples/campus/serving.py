@@ -80,11 +80,12 @@ def _open(environ: dict[str, str], folder: Path) -> Flask:
 @contextmanager
 def _until_told_to_stop() -> Iterator[None]:
     """Ctrl-C and SIGTERM end what is inside, in order. Told twice, it goes on ending in order."""
-    told = threading.Event()
+    told = False  # not an Event, whose lock a second signal would wait for
 
     def stop_once(number: int, frame: object) -> None:
-        if not told.is_set():
-            told.set()
+        nonlocal told
+        if not told:
+            told = True
             raise KeyboardInterrupt
 
     before = {each: signal.signal(each, stop_once) for each in (signal.SIGINT, signal.SIGTERM)}

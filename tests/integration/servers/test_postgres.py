@@ -109,16 +109,15 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from tests.support import postgres
-with postgres.reachable_programs() as programs:
-    print(postgres.start(Path(sys.argv[1]), programs).process.pid, flush=True)
-    time.sleep(60)
+print(postgres.start(Path(sys.argv[1]), Path(sys.argv[2])).process.pid, flush=True)
+time.sleep(60)
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_it_is_gone_when_its_owner_is(how: signal.Signals) -> None:
-    with postgres.folder() as home:
-        command = [sys.executable, "-c", OWNER, str(home)]
+    with postgres.folder() as home, postgres.reachable_programs() as programs:
+        command = [sys.executable, "-c", OWNER, str(home), str(programs)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
             assert owner.stdout is not None
             server = int(owner.stdout.readline())
