@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import click
+import redis
 from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
 from .core import queue, schema, worker
 from .core.current import current_runtime
-from .core.errors import CertifyError, Misconfigured
+from .core.errors import CertifyError, Misconfigured, QueueUnavailable
 from .core.hosts import asking
 from .core.i18n import N_
 from .core.runtime import Runtime
@@ -99,7 +100,10 @@ def _worker(group: AppGroup) -> None:
             rt.settings.require_master_keys()
             if not rt.settings.redis_url:
                 raise NoQueue()
-            worker.run(queue.application(), burst=burst, fork=not no_fork)
+            try:
+                worker.run(queue.application(), burst=burst, fork=not no_fork)
+            except redis.exceptions.ConnectionError as error:
+                raise QueueUnavailable() from error
 
 
 # ---- setting up ------------------------------------------------------------------------------------
@@ -155,11 +159,17 @@ def _bulk_issue(group: AppGroup) -> None:
             rt = current_runtime()
             actor = acting(rt, as_actor, "award.issue", run)
             if not wait:
-                _say_opened(run, bulk.open_by_ref(rt, run, actor, notify=not no_notify), as_json)
+                _say_opened(rt, run, bulk.open_by_ref(rt, run, actor, notify=not no_notify), as_json)
                 return
             with click.progressbar(length=1, label=f"Issuing {run}", file=sys.stderr) as bar:
                 batch = bulk.issue_and_wait(
-                    rt, run, actor, notify=not no_notify, patience=WAIT_SECONDS, watch=lambda seen: _show(bar, seen)
+                    rt,
+                    run,
+                    actor,
+                    notify=not no_notify,
+                    patience=WAIT_SECONDS,
+                    watch=lambda seen: _show(bar, seen),
+                    joined=_say_joined,
                 )
             _say_result(rt, run, batch, as_json, time.monotonic() - began)
         sys.exit(1 if batch.failed else 0)
@@ -190,10 +200,19 @@ def _show(bar: Any, batch: BatchView) -> None:
         bar.update(batch.done - bar.pos)
 
 
-def _say_opened(run: str, batch_id: UUID, as_json: bool) -> None:
+def _say_opened(rt: Runtime, run: str, batch_id: UUID, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"run": run, "batch": str(batch_id)}))
-    click.echo(f"Recorded as issue batch {batch_id}. Workers do the rest: flask certify worker", err=True)
+    click.echo(f"Recorded as issue batch {batch_id}.", err=True)
+    if not rt.settings.redis_url:
+        click.echo("No queue is set (CERTIFY_REDIS_URL): give the command again with --wait to do the work.", err=True)
+    elif not queue.is_there(rt.settings):
+        click.echo(str(QueueUnavailable()), err=True)
+
+
+def _say_joined(batch: BatchView) -> None:
+    """An earlier batch, left behind or under way elsewhere, was worked off first."""
+    click.echo(f"\nA batch that was under way came first; it issued {sum(batch.issued.values())}.", err=True)
 
 
 def _say_result(rt: Runtime, run: str, batch: BatchView, as_json: bool, seconds: float) -> None:

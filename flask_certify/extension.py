@@ -71,6 +71,7 @@ class Certify:
             kinds=KINDS,
             wake=make_wake(settings),
             send_signal=_send_signal,
+            in_context=app.app_context,
         )
         with app.app_context():
             _ = rt.engine  # a database that cannot serve is told at the start

@@ -177,22 +177,32 @@ def note_failures(
         tx.session.execute(sa.insert(Failure), rows)
 
 
+def resolve_delays(tx: Transaction, batch_id: UUID, now: datetime) -> None:
+    """What kept a batch waiting is over."""
+    _resolve(tx, Failure.batch_id == batch_id, Failure.learner_ref.is_(None), now=now)
+
+
+def resolve_refusals(tx: Transaction, run_id: UUID, now: datetime) -> None:
+    """What a batch of the run was refused for before no longer stands in its way."""
+    _resolve(tx, Failure.run_id == run_id, Failure.step == "open", now=now)
+
+
+def _resolve(tx: Transaction, *which: sa.ColumnElement[bool], now: datetime) -> None:
+    tx.session.execute(
+        sa.update(Failure)
+        .where(*which, Failure.resolved_at.is_(None))
+        .values(resolved_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def resolve_failures(
     tx: Transaction, run_id: UUID, learner_refs: Collection[str], steps: Collection[str], now: datetime
 ) -> None:
     """What failed before and has now been done no longer stands (R-107)."""
     if learner_refs:
-        tx.session.execute(
-            sa.update(Failure)
-            .where(
-                Failure.run_id == run_id,
-                Failure.learner_ref.in_(learner_refs),
-                Failure.step.in_(steps),
-                Failure.resolved_at.is_(None),
-            )
-            .values(resolved_at=now)
-            .execution_options(synchronize_session=False)
-        )
+        whose = Failure.learner_ref.in_(learner_refs)
+        _resolve(tx, Failure.run_id == run_id, whose, Failure.step.in_(steps), now=now)
 
 
 # ---- views -----------------------------------------------------------------------------------------

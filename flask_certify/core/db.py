@@ -4,6 +4,7 @@ The host's `create_all` and `drop_all` pass our tables by. We never touch `db.se
 no pragma or isolation level on the host's engine (DESIGN decision 4).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from .errors import Misconfigured
 from .i18n import N_
 
 PREFIX = "certify_"
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -130,6 +132,16 @@ def upsert(session: orm.Session, table: type[Base], rows: Iterable[Mapping[str, 
     statement = _insert(session, table)
     changed = {name: statement.excluded[name] for name in ordered[0] if name not in keys}
     session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), ordered)
+
+
+def is_storable(text: str, longest: int) -> bool:
+    """Whether every database takes it as it is: PostgreSQL knows no zero bytes and no half characters."""
+    return len(text) <= longest and not UNSTORABLE.search(text)
+
+
+def storable(text: str | None, longest: int) -> str | None:
+    """The text as every database takes it: cut, and with a mark in the place of what none can store."""
+    return None if text is None else UNSTORABLE.sub("\ufffd", text)[:longest]
 
 
 def _in_order(rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -81,7 +81,12 @@ class QueueUnavailable(Unavailable):
 
 class DatabaseBusy(Unavailable):
     code = "database.busy"
-    sentence = N_("The database is busy with other work. Nothing was changed; try again in a moment.")
+    sentence = N_("The database is busy with other work. This step changed nothing; try again in a moment.")
+
+
+class DatabaseAway(Unavailable):
+    code = "database.away"
+    sentence = N_("The database does not answer (%(kind)s). See its log and SQLALCHEMY_DATABASE_URI; nothing is lost.")
 
 
 class Misconfigured(CertifyError):

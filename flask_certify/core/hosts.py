@@ -35,4 +35,4 @@ def asking(rt: Runtime, port: str) -> Iterator[None]:
         raise HostFailed(kind=type(error).__name__, port=port) from error
     seconds = time.monotonic() - began
     if seconds > rt.settings.host_seconds:
-        log.warning("host answered late", extra={"port": port, "seconds": round(seconds, 1)})
+        log.warning("host.late: %s took %.1f seconds", port, seconds, extra={"port": port})

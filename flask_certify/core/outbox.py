@@ -22,6 +22,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from .db import Base, UtcDateTime
+from .errors import CertifyError
 from .ids import new_id
 from .transaction import Transaction
 
@@ -106,12 +107,14 @@ class Kind:
 
     `make` works outside any transaction and returns what is to be written; it may raise, and is then called again.
     `sink` writes that a chunk of one position has failed for good, with a code as reason.
-    `end` follows the last chunk of a work, in the same transaction, exactly once.
+    `end` follows the last chunk of a work, in the same transaction, exactly once. `delay` notes that a chunk could not
+    be done now and will be tried again, so that somebody who waits can see why.
     """
 
     make: Callable[["Runtime", Claim], Store]
     sink: Callable[["Runtime", Transaction, Claim, str], None]
     end: Callable[["Runtime", Transaction, UUID], None]
+    delay: Callable[["Runtime", Transaction, Claim, CertifyError], None] = lambda rt, tx, held, error: None
 
 
 def open_work(
@@ -139,6 +142,7 @@ def claim(session: orm.Session, chunk_id: UUID, lease_ms: int) -> Claim | None:
             state=RUNNING,
             lease_until=now_ms() + lease_ms,
             hinted_at=None,
+            reason=None,  # while it stands, the chunk rests after trouble; without one, somebody is at it
             epoch=Chunk.epoch + 1,
             attempts=Chunk.attempts + 1,
         )
@@ -186,6 +190,18 @@ def put_back(session: orm.Session, held: Claim, reason: str, pause_ms: int, *, c
         lease_until=now_ms() + pause_ms,
         attempts=held.attempts if counted else held.attempts - 1,
     )
+
+
+def is_held(session: orm.Session) -> bool:
+    """Whether somebody is at a chunk, or died so lately that the lease still runs. Chunks that rest do not count."""
+    held = sa.select(Chunk.id).where(Chunk.state == RUNNING, Chunk.lease_until >= now_ms(), Chunk.reason.is_(None))
+    return session.scalar(held.limit(1)) is not None
+
+
+def find_reason(session: orm.Session, work_id: UUID) -> str | None:
+    """Why the work does not go on: the code of the latest trouble of a chunk that rests."""
+    resting = sa.select(Chunk.reason).where(Chunk.work_id == work_id, Chunk.state == RUNNING, Chunk.reason.is_not(None))
+    return session.scalar(resting.order_by(Chunk.hinted_at.desc(), Chunk.id).limit(1))
 
 
 def due(session: orm.Session, room: int, again_after_ms: int, work_id: UUID | None = None) -> list[UUID]:

@@ -1,7 +1,7 @@
 """What every service needs, in one value: made once at installation, handed on as the first argument."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -31,8 +31,8 @@ class Runtime:
     """Hints to the queue that these chunks have work. May be lost; the sweeper hints again."""
     send_signal: Callable[[str, Mapping[str, Any]], None] = lambda name, values: None
     """Tells the host by a signal of `flask_certify.signals`."""
-    in_context: Callable[[], AbstractContextManager[Any]] | None = None
-    """The application's context, for work that begins outside of one."""
+    in_context: Callable[[], AbstractContextManager[Any]] = nullcontext
+    """The application's context, for threads of ours, which begin outside of one."""
 
     @property
     def engine(self) -> Engine:

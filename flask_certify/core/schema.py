@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from .db import PREFIX
 from .errors import Conflict, Misconfigured
 from .i18n import N_
+from .transaction import naming_trouble
 
 VERSION_TABLE = "certify_alembic_version"
 LOCK = 7_274_011_998  # of ours alone, among all that use advisory locks in this database
@@ -53,7 +54,7 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def check(engine: Engine) -> None:
     """Raises TablesDiffer where the tables differ from the models."""
-    with engine.connect() as connection:
+    with naming_trouble(), engine.connect() as connection:
         try:
             command.check(_config(connection))
         except CommandError as error:
@@ -62,14 +63,14 @@ def check(engine: Engine) -> None:
 
 def is_current(engine: Engine) -> bool:
     """For the doctor: does the database stand where the code does?"""
-    with engine.connect() as connection:
+    with naming_trouble(), engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         heads = ScriptDirectory.from_config(_config(connection)).get_heads()
         return set(context.get_current_heads()) == set(heads)
 
 
 def _run(engine: Engine, step: Any, revision: str) -> None:
-    with _alone(engine) as connection:
+    with naming_trouble(), _alone(engine) as connection:
         try:
             step(_config(connection), revision)
         except CommandError as error:

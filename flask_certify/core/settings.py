@@ -5,11 +5,15 @@ A misspelt key stops the start and names the nearest known one.
 """
 
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from typing import Any, Self
 from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
 
 from .errors import MasterKeyMissing, Misconfigured
 from .i18n import N_
@@ -65,7 +69,7 @@ class Settings:
     """Seals the issuers' private keys: 32 bytes as 64 hexadecimal digits. Several, for rotation: `1:<hex>,2:<hex>`;
     the highest number seals, all of them open. No default: make your own and keep it apart from the database."""
 
-    redis_url: str = ""
+    redis_url: str = field(default="", repr=False)
     """Redis or Valkey, for example redis://127.0.0.1:6379/0. Without it work is accepted and recorded, and is
     done when a worker with a queue, or a command with --wait, comes by."""
 
@@ -84,14 +88,14 @@ class Settings:
     notify: bool = True
     """Whether people are told of certificates issued from now on. Issuing goes on either way."""
 
-    mail: str = ""
+    mail: str = field(default="", repr=False)
     """How email leaves: smtp://user:password@host:587 (STARTTLS where offered), smtps://…, or outbox:DIRECTORY, which
     writes files instead. Empty: email is not sent, and the ledger says so."""
 
     mail_from: str = "certificates@localhost"
     """The sender of email."""
 
-    sms: str = ""
+    sms: str = field(default="", repr=False)
     """How SMS leave: twilio://ACCOUNT_SID:AUTH_TOKEN@FROM (a number or a messaging service), or outbox:DIRECTORY.
     Empty: SMS are not sent, and the ledger says so."""
 
@@ -109,8 +113,18 @@ class Settings:
             raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
-        if not self.languages:
-            raise _wrong("languages", "name at least one, for example ('en',).")
+        if not self.languages or not all(_is_language(each) for each in self.languages):
+            raise _wrong("languages", "name at least one language by its code, for example en, hi.")
+        if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
+            raise _wrong("redis_url", "it must begin with redis://, rediss:// or unix://.")
+        if not self.queue.strip():
+            raise _wrong("queue", "it must not be empty.")
+        if not 0 < self.host_seconds < math.inf:
+            raise _wrong("host_seconds", "it must be a number of seconds above 0.")
+        if not 1 <= self.list_limit <= 1_000_000:
+            raise _wrong("list_limit", "it must be from 1 to 1000000.")
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(self.mail_from)[1]):
+            raise _wrong("mail_from", "it must be an email address.")
         _ = self.master_keys  # a wrong one is told at the start
 
     @classmethod
@@ -163,6 +177,10 @@ class Settings:
         parts = urlsplit(self.public_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
             raise _wrong("public_url", "it must be like https://certs.example.org, without a path or a final slash.")
+        try:
+            _ = parts.port
+        except ValueError:
+            raise _wrong("public_url", "its port must be a number up to 65535.") from None
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise _wrong("public_url", "it must begin with https://, or verifiers will refuse every certificate.")
 
@@ -170,6 +188,14 @@ class Settings:
 def is_slug(text: str) -> bool:
     """Whether it may stand in addresses as the name of a tenant: `[a-z0-9-]{1,40}`, no word of our routes."""
     return _SLUG.fullmatch(text) is not None and text not in RESERVED_SLUGS
+
+
+def _is_language(code: object) -> bool:
+    """Whether dates and numbers can be written in it."""
+    try:
+        return isinstance(code, str) and bool(Locale.parse(code, sep="-" if "-" in code else "_"))
+    except (ValueError, UnknownLocaleError):
+        return False
 
 
 def _wrong(name: str, why: str) -> WrongSetting:
@@ -198,9 +224,14 @@ def _typed(setting: Any, value: Any) -> Any:
         return found
     if kind in (int, float):
         try:
-            return kind(value)
+            number = kind(value)
         except (TypeError, ValueError):
             raise _wrong(setting.name, "it must be a number.") from None
-    if setting.name == "languages":
-        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+        if isinstance(value, float) and number != value and not math.isnan(value):
+            raise _wrong(setting.name, "it must be a whole number.")
+        return number
+    if setting.name == "languages" and isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if setting.name == "languages" and isinstance(value, (tuple, list)):
+        return tuple(value)
     raise _wrong(setting.name, "it must be text.")

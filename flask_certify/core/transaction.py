@@ -16,9 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, orm
 
 from .db import WritingSession
-from .errors import DatabaseBusy
+from .errors import CertifyError, DatabaseAway, DatabaseBusy, Misconfigured
+from .i18n import N_
 
 log = logging.getLogger("flask_certify")
+
+
+class TablesMissing(Misconfigured):
+    code = "db.missing"
+    sentence = N_("Our tables are not in the database, or not up to date. Run: flask certify db upgrade")
 
 
 class Transaction:
@@ -42,24 +48,42 @@ class Transaction:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Transaction]:
-    """Commits at the end, rolls back on any error. Raises DatabaseBusy if the database stays locked."""
-    with WritingSession(engine, expire_on_commit=False) as session:
+    """Commits at the end, rolls back on any error. Raises DatabaseBusy, DatabaseAway, TablesMissing."""
+    with naming_trouble(), WritingSession(engine, expire_on_commit=False) as session:
         tx = Transaction(session)
-        try:
-            with session.begin():
-                yield tx
-        except sa.exc.OperationalError as error:
-            if is_busy(error):
-                raise DatabaseBusy() from error
-            raise
+        with session.begin():
+            yield tx
     tx._follow()
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[orm.Session]:
-    """A session that only reads; whatever it changed by mistake is rolled back."""
-    with orm.Session(engine) as session:
+    """A session that only reads; whatever it changed by mistake is rolled back. Raises as `transaction` does."""
+    with naming_trouble(), orm.Session(engine) as session:
         yield session
+
+
+@contextmanager
+def naming_trouble() -> Iterator[None]:
+    """What a database complains of becomes an error of ours, with a sentence that says what to do."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+        named = _named(error)
+        if named is None:
+            raise
+        raise named from error
+
+
+def _named(error: sa.exc.OperationalError | sa.exc.ProgrammingError) -> CertifyError | None:
+    """None for a mistake in a statement of ours, which is no trouble of the database's."""
+    said = str(error.orig).lower()
+    kind = type(error.orig).__name__
+    if kind in ("UndefinedTable", "UndefinedColumn") or "no such table" in said or "no such column" in said:
+        return TablesMissing()
+    if isinstance(error, sa.exc.ProgrammingError):
+        return None
+    return DatabaseBusy() if is_busy(error) else DatabaseAway(kind=kind)
 
 
 def is_busy(error: sa.exc.OperationalError) -> bool:

@@ -1,23 +1,31 @@
 """What a job does with a chunk, and how chunks that were forgotten find a job again."""
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from . import outbox
-from .errors import CertifyError, Unavailable
+from .errors import CertifyError, DatabaseBusy, Unavailable
+from .i18n import N_
 from .runtime import Runtime
-from .transaction import is_busy
 
 ROOM = 64  # jobs that may wait in the queue; the rest waits in the table
 SOON_MS, LATER_MS = 1_000, 60_000
+MOST_LEASES = 20  # for which one attempt may keep a chunk
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 30_000
 
 log = logging.getLogger("flask_certify")
+
+
+class Unexpected(CertifyError):
+    code = "error.unexpected"
+    sentence = N_("Something unexpected went wrong (%(kind)s). It is tried again; see the log if it stays.")
 
 
 def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
@@ -28,7 +36,8 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
     if held is None:
         return "not ours"
     try:
-        store = rt.kinds[held.kind].make(rt, held)
+        with _kept(rt, held, lease_ms):
+            store = rt.kinds[held.kind].make(rt, held)
         _finish(rt, held, store)
     except outbox.Fenced:
         log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
@@ -46,17 +55,49 @@ def _finish(rt: Runtime, held: outbox.Claim, store: outbox.Store) -> None:
             rt.kinds[held.kind].end(rt, tx, held.work_id)
 
 
+@contextmanager
+def _kept(rt: Runtime, held: outbox.Claim, lease_ms: int) -> Iterator[None]:
+    """Renews the lease beside the work, so that a slow host is not taken for a dead worker.
+
+    A process that is stopped or killed renews nothing. Nor does one that takes more than MOST_LEASES of them.
+    """
+    done = threading.Event()
+
+    def renew() -> None:
+        for _ in range(MOST_LEASES * 3):
+            if done.wait(lease_ms / 3000):
+                return
+            try:
+                with rt.in_context(), rt.transaction() as tx:
+                    outbox.renew(tx.session, held, lease_ms)
+            except outbox.Fenced:
+                return
+            except Unavailable as error:  # the next beat may find the database again
+                log.warning("lease not renewed", extra={"chunk": str(held.chunk_id), "reason": error.code})
+
+    beat = threading.Thread(target=renew, name="lease", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beat.join()
+
+
 def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
-    is_away = isinstance(error, Unavailable) or (isinstance(error, sa.exc.OperationalError) and is_busy(error))
-    reason = error.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
+    named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
+    reason = named.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
     pause_ms = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
-    log.warning("chunk put back", extra={"chunk": str(held.chunk_id), "reason": reason})
+    log.warning("chunk put back: %s", reason, extra={"chunk": str(held.chunk_id), "reason": reason})
     try:
         with rt.transaction() as tx:
-            outbox.put_back(tx.session, held, reason, pause_ms, counted=not is_away)
+            outbox.put_back(tx.session, held, reason, pause_ms, counted=not isinstance(error, Unavailable))
+            rt.kinds[held.kind].delay(rt, tx, held, named)
     except outbox.Fenced:
         return "taken over"
+    except Unavailable:  # the database itself is away: the lease lapses, and the chunk is taken up again
+        return "left"
     return "put back"
 
 
@@ -85,35 +126,52 @@ def split_hopeless(rt: Runtime) -> None:
 def work_off(rt: Runtime, is_over: Callable[[], bool], *, patience: float, tick: Callable[[], None]) -> bool:
     """Works off whatever is due in this process until `is_over()`; for commands that wait, without a queue.
 
-    Workers elsewhere may help. False if nothing moved for `patience` seconds.
+    Workers elsewhere may help; while somebody is at a chunk, or lately was, it waits for them. False if nothing moved
+    for `patience` seconds, because the host or the database stayed away.
     """
     moved_at = time.monotonic()
-    while not is_over():
-        split_hopeless(rt)
-        with rt.reading() as session:
-            ids = open_chunks(session)
-        done = [run_chunk(rt, chunk_id) for chunk_id in ids]
-        tick()
-        if "done" in done:
+    while True:
+        try:
+            if is_over():
+                return True
+            moved = _work_once(rt)
+            tick()
+        except DatabaseBusy:
+            moved = False
+        if moved:
             moved_at = time.monotonic()
         elif time.monotonic() - moved_at > patience:
             return False
         else:
             time.sleep(0.05)
-    return True
+
+
+def _work_once(rt: Runtime) -> bool:
+    """Whether anything was done here, or somebody else is at it."""
+    split_hopeless(rt)
+    with rt.reading() as session:
+        ids = open_chunks(session)
+    done = [run_chunk(rt, chunk_id) for chunk_id in ids]
+    if "done" in done:
+        return True
+    with rt.reading() as session:
+        return outbox.is_held(session)
 
 
 def drain(rt: Runtime) -> None:
-    """Works off what can be done now, such as messages; what was put back for later is left to the sweeper."""
+    """Works off what can be done now, such as messages; what cannot is left to the sweeper."""
     done: set[UUID] = set()
-    while True:
-        with rt.reading() as session:
-            ids = [chunk_id for chunk_id in open_chunks(session) if chunk_id not in done]
-        if not ids:
-            return
-        for chunk_id in ids:
-            run_chunk(rt, chunk_id)
-        done.update(ids)
+    try:
+        while True:
+            with rt.reading() as session:
+                ids = [chunk_id for chunk_id in open_chunks(session) if chunk_id not in done]
+            if not ids:
+                return
+            for chunk_id in ids:
+                run_chunk(rt, chunk_id)
+            done.update(ids)
+    except DatabaseBusy:
+        log.warning("database busy, the sweeper goes on")
 
 
 def open_chunks(session: orm.Session, limit: int = 16) -> list[UUID]:

@@ -127,6 +127,9 @@ def _in_parts(ids: Iterable[UUID]) -> Iterable[list[UUID]]:
 # ---- publishing --------------------------------------------------------------------------------------------------
 
 
+MOST_LISTS = 2**31 - 1  # what a column of numbers holds
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """A status list as it stands, and what it must be published with."""
@@ -165,6 +168,8 @@ def status_list_document(rt: Runtime, slug: str, number: int) -> tuple[str, str]
 
 
 def _find_list(rt: Runtime, slug: str, number: int) -> _Listed:
+    if number > MOST_LISTS:
+        raise UnknownStatusList()
     with rt.reading() as session:
         # The count of changes is read before the bits: what happens in between is published once more, never missed.
         found = session.execute(

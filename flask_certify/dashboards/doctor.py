@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from ..achievements.models import Issuer
+from ..achievements.models import Issuer, Run
 from ..core import queue, schema
+from ..core.errors import CertifyError
+from ..core.hosts import asking
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.models import IssuerKey
@@ -29,7 +31,7 @@ def examine(app: Flask, rt: Runtime) -> list[Finding]:
     """Everything, in the order in which it should be mended."""
     findings = [_settings(rt), _master_key(rt), _database(rt), _host_migrations(app), _queue(rt), _fonts()]
     if findings[2].is_well:
-        findings += [*_issuers(rt), *_keys(rt)]
+        findings += [*_issuers(rt), *_keys(rt), _host(rt)]
     return findings
 
 
@@ -55,8 +57,8 @@ def _master_key(rt: Runtime) -> Finding:
 def _database(rt: Runtime) -> Finding:
     try:
         is_current = schema.is_current(rt.engine)
-    except sa.exc.SQLAlchemyError as error:
-        return Finding("database", False, f"It cannot be reached ({type(error).__name__}). Check its address.")
+    except CertifyError as error:
+        return Finding("database", False, str(error))
     if is_current:
         return Finding("database", True, f"The tables on {rt.engine.dialect.name} are up to date.")
     return Finding("database", False, "The tables are not up to date. Run: flask certify db upgrade")
@@ -126,7 +128,10 @@ def _keys(rt: Runtime) -> list[Finding]:
         ).all()
         without = [row.slug for row in found if row.activated_at is None]
         old = [row.slug for row in found if _is_old(row.activated_at, rt.clock.now())]
-    findings = [Finding("keys", False, f"{slug} has no active key. Run: flask certify tenant add") for slug in without]
+    findings = [
+        Finding("keys", False, f"{slug} has no active key. Give its `flask certify tenant add` again.")
+        for slug in without
+    ]
     findings += [Finding("keys", False, f"The key of {slug} is older than a year. Rotate it.") for slug in old]
     if not findings and found and rt.settings.master_keys:
         sealed = [row.slug for row in found if not credentials.can_sign(rt, row.id)]
@@ -135,6 +140,21 @@ def _keys(rt: Runtime) -> list[Finding]:
             for slug in sealed
         ]
     return findings or [Finding("keys", True, f"{len(found)} issuers have an active key.")]
+
+
+def _host(rt: Runtime) -> Finding:
+    """Whether the platform answers a question at all."""
+    with rt.reading() as session:
+        tenant_ref = session.scalar(sa.select(Issuer.tenant_ref).limit(1)) or "none"
+        run_ref = session.scalar(sa.select(Run.run_ref).limit(1)) or "none"
+    try:
+        with asking(rt, "tenant"):
+            rt.host.tenant(tenant_ref)
+        with asking(rt, "learners"):
+            rt.host.learners(run_ref, after=None, limit=1)
+    except CertifyError as error:
+        return Finding("learning platform", False, str(error))
+    return Finding("learning platform", True, "It answers.")
 
 
 def _is_old(activated_at: datetime | None, now: datetime) -> bool:

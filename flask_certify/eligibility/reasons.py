@@ -39,7 +39,11 @@ FAULTY: dict[str, str] = {
     "attempt.no_maximum": N_("The assessment %(assessment)s has no maximum score."),
     "attempt.not_a_score": N_("An attempt at the assessment %(assessment)s has a score below 0, or none."),
     "score.no_assessments": N_("The rule asks for a score, but the course run has no assessments."),
-    "host.failed": N_("The learning platform could not answer for this learner. Have its log looked at."),
+    "learner.host_failed": N_("The learning platform could not answer for this learner. Have its log looked at."),
+    "learner.unfit_reference": N_(
+        "The learning platform's reference of this learner cannot be stored: at most 100 characters, no zero bytes."
+    ),
+    "worker.died": N_("The program that worked on this learner ended again and again. Have its log looked at."),
 }
 
 GRANTED: dict[str, str] = {

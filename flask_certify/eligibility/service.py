@@ -87,7 +87,7 @@ def ask_records(
             with asking(rt, "learner_records"):
                 records.update(rt.host.learner_records(run_ref, [ref]))
         except HostFailed as error:
-            failed[ref] = Reason(error.code, error.values)
+            failed[ref] = Reason("learner.host_failed", error.values)
     if len(failed) == len(refs):
         raise HostUnavailable()
     return records, failed

@@ -1,4 +1,5 @@
-"""Frozen values that cross the fence. References are opaque text: we store them and hand them back.
+"""Frozen values that cross the fence. References are opaque text: we store them and hand them back, of learners,
+tenants and actors up to 100 characters, of runs and courses up to 200.
 
 A field whose absence could mean two things says which. New fields always have a default, so that an
 adapter written for an older version keeps working. Names, addresses and phone numbers are personal data.

@@ -17,13 +17,14 @@ from ..awards.service import FailureNote
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_or_ignore
-from ..core.errors import CertifyError
+from ..core.errors import CertifyError, DatabaseBusy
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..eligibility.decide import Outcome
 from ..eligibility.facts import has_ended
+from ..eligibility.reasons import worded
 from ..eligibility.service import decide_records
 from ..host.records import CourseRun
 from . import jobs, many
@@ -180,6 +181,8 @@ def open_batch(rt: Runtime, run_id: UUID, actor: str, *, notify: bool = True) ->
         check_ended(order.course_run, rt.clock.now(), order.tenant.zone)
         rt.settings.require_master_keys()
         return _insert(rt, order.run, actor, notify)
+    except AlreadyUnderWay:
+        raise  # nothing is wrong: somebody was quicker
     except CertifyError as error:
         _note_refusal(rt, run_id, error)
         raise
@@ -220,6 +223,7 @@ def _insert(rt: Runtime, run: RunView, actor: str, notify: bool) -> UUID:
         if batch is None:
             raise AlreadyUnderWay()
         batch.work_id, chunk_ids = outbox.open_work(tx, jobs.PLAN, 1, 1, now)
+        awards.resolve_refusals(tx, run.id, now)
         audit.record(
             tx,
             tenant_ref=run.tenant_ref,
@@ -288,11 +292,14 @@ def issue_and_wait(
     notify: bool,
     patience: float,
     watch: Callable[[BatchView], None] = lambda batch: None,
+    joined: Callable[[BatchView], None] = lambda batch: None,
 ) -> BatchView:
     """Issues to all of the run and works it off in this process, besides any workers: the finished batch.
 
     If a batch of the run is under way already, perhaps left behind by a process that was killed, that one is worked
-    off first, and then one of our own. Raises what `open_by_ref` raises, BatchStuck and BatchFailed.
+    off first and handed to `joined`, and then one of our own.
+
+    Raises what `open_by_ref` raises, BatchStuck and BatchFailed.
     """
     while True:
         try:
@@ -301,7 +308,7 @@ def issue_and_wait(
         except AlreadyUnderWay:
             under_way = find_under_way(rt, ensure_run(rt, run_ref).id)
             if under_way is not None:
-                _work_off(rt, under_way, patience, watch)
+                joined(_work_off(rt, under_way, patience, watch))
     batch = _work_off(rt, batch_id, patience, watch)
     working.drain(rt)
     if batch.trouble is not None:
@@ -318,5 +325,13 @@ def _work_off(rt: Runtime, batch_id: UUID, patience: float, watch: Callable[[Bat
     )
     batch = get_batch(rt, batch_id)
     if not is_over:
-        raise BatchStuck(done=batch.done, total=batch.total or 0)
+        raise BatchStuck(done=batch.done, total=batch.total or 0, why=_why_stuck(rt, batch_id))
     return batch
+
+
+def _why_stuck(rt: Runtime, batch_id: UUID) -> str:
+    """The sentence of what the batch waits for, or the code if it has none."""
+    with rt.reading() as session:
+        work_id = session.scalar(sa.select(IssueBatch.work_id).where(IssueBatch.id == batch_id))
+        code = outbox.find_reason(session, work_id) if work_id else None
+    return worded(code, {}) if code else c_(DatabaseBusy.sentence)

@@ -52,8 +52,8 @@ class AlreadyUnderWay(Conflict):
 class BatchStuck(Unavailable):
     code = "batch.stuck"
     sentence = N_(
-        "Nothing has moved for a while: %(done)s of %(total)s learners are done. Nothing is lost. See what is away "
-        "with: flask certify doctor. Then give the same command again."
+        "Nothing has moved for a while: %(done)s of %(total)s learners are done. %(why)s "
+        "What is done stays. See what is away with: flask certify doctor. Then give the same command again."
     )
 
 

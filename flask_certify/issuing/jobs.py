@@ -1,6 +1,8 @@
 """What the outbox does for bulk issue: plan a batch into items, issue a chunk of them, and end."""
 
+import hashlib
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,8 +10,11 @@ import sqlalchemy as sa
 from ..achievements.models import Run
 from ..achievements.service import get_run
 from ..awards import service as awards
+from ..awards.models import Failure
 from ..awards.service import FailureNote
 from ..core import audit, outbox
+from ..core.db import is_storable
+from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
@@ -20,7 +25,24 @@ from .models import FINISHED, RUNNING, IssueBatch, IssueItem
 
 PLAN, ISSUE = "issuing.plan", "issuing.issue"
 PAGE = 1000
+LONGEST_REF = 100  # characters of a learner's reference; host/ports.py says so
 SMALLEST_CHUNK, CHUNKS_WANTED = 100, 8
+
+
+def delayed(rt: Runtime, tx: Transaction, held: Claim, error: CertifyError) -> None:
+    """Says once in the failure log why the batch does not go on. It is taken back when the batch has ended."""
+    batch = _batch_of(tx.session, held.work_id)
+    step = "plan" if held.kind == PLAN else "decide"
+    said = sa.select(Failure.id).where(
+        Failure.batch_id == batch.id, Failure.learner_ref.is_(None), Failure.step == step, Failure.code == error.code
+    )
+    if tx.session.scalar(said.limit(1)) is None:
+        details = {name: str(value) for name, value in error.values.items()}
+        _note(rt, tx, batch, FailureNote(None, step, error.code, details))
+
+
+def _note(rt: Runtime, tx: Transaction, batch: IssueBatch, note: FailureNote) -> None:
+    awards.note_failures(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
 
 
 # ---- planning --------------------------------------------------------------------------------------
@@ -35,10 +57,7 @@ def plan(rt: Runtime, held: Claim) -> Store:
 
     def write(tx: Transaction) -> None:
         if refs:
-            tx.session.execute(
-                sa.insert(IssueItem),
-                [{"batch_id": batch.id, "position": at, "learner_ref": ref} for at, ref in enumerate(refs)],
-            )
+            tx.session.execute(sa.insert(IssueItem), [_item(batch.id, at, ref) for at, ref in enumerate(refs)])
         work_id, chunk_ids = outbox.open_work(tx, ISSUE, len(refs), chunk_size(rt, len(refs)), rt.clock.now())
         tx.session.execute(
             sa.update(IssueBatch)
@@ -48,6 +67,19 @@ def plan(rt: Runtime, held: Claim) -> Store:
         tx.then(rt.wake, chunk_ids)
 
     return write
+
+
+def _item(batch_id: UUID, position: int, ref: str) -> dict[str, Any]:
+    """A learner whose reference no database can store has failed already, under a name made of it."""
+    if is_storable(ref, LONGEST_REF):
+        return {"batch_id": batch_id, "position": position, "learner_ref": ref, "result": None, "reason": None}
+    return {
+        "batch_id": batch_id,
+        "position": position,
+        "learner_ref": f"unfit-{hashlib.sha256(ref.encode(errors='surrogatepass')).hexdigest()[:32]}",
+        "result": many.FAILED,
+        "reason": "learner.unfit_reference",
+    }
 
 
 def chunk_size(rt: Runtime, total: int) -> int:
@@ -70,15 +102,7 @@ def _all_learners(rt: Runtime, run_ref: str) -> list[str]:
 def planning_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
     """Nobody was planned, so nobody is issued to; the batch ends and says why."""
     batch = _batch_of(tx.session, held.work_id)
-    batch.trouble, batch.total = reason, 0
-    awards.note_failures(
-        tx,
-        batch.tenant_ref,
-        batch.run_id,
-        [FailureNote(None, "plan", reason, {})],
-        now=rt.clock.now(),
-        batch_id=batch.id,
-    )
+    batch.trouble, batch.total = reason, 0  # the failure log was told why when it was tried
     end_batch(rt, tx, held.work_id)
 
 
@@ -96,7 +120,9 @@ def issue(rt: Runtime, held: Claim) -> Store:
         positions = dict(
             session.execute(
                 sa.select(IssueItem.learner_ref, IssueItem.position).where(
-                    IssueItem.batch_id == batch.id, IssueItem.position.between(held.first, held.last)
+                    IssueItem.batch_id == batch.id,
+                    IssueItem.position.between(held.first, held.last),
+                    IssueItem.result.is_(None),
                 )
             ).all()
         )
@@ -159,6 +185,8 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     tx.session.flush()
     counts = count_items(tx.session, batch.id)
     batch.state, batch.finished_at, batch.result = FINISHED, rt.clock.now(), asdict(counts)
+    if batch.trouble is None:
+        awards.resolve_delays(tx, batch.id, batch.finished_at)
     audit.record(
         tx,
         tenant_ref=batch.tenant_ref,
@@ -178,6 +206,6 @@ def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
 
 
 KINDS = {
-    PLAN: Kind(make=plan, sink=planning_failed, end=planned),
-    ISSUE: Kind(make=issue, sink=learner_failed, end=end_batch),
+    PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
+    ISSUE: Kind(make=issue, sink=learner_failed, end=end_batch, delay=delayed),
 }

@@ -30,6 +30,7 @@ from ..awards.labels import label_of
 from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
+from ..core.db import storable
 from ..core.errors import BadInput, Misconfigured
 from ..core.hosts import asking
 from ..core.i18n import c_, speaking
@@ -402,8 +403,8 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "award_id": each.award_id if each.result == ISSUED else None,
             "reasons": [reason.to_json() for reason in each.reasons],
             "completed_on": decided.record.completed_on if decided.record else None,
-            "display_name": decided.record.display_name if decided.record else None,
-            "external_id": decided.record.external_id if decided.record else None,
+            "display_name": storable(decided.record.display_name, 300) if decided.record else None,
+            "external_id": storable(decided.record.external_id, 100) if decided.record else None,
             "decided_at": now,
         }
         for each in outcomes

@@ -29,4 +29,4 @@ def _is_space(char: str) -> bool:
 
 
 def _is_dropped(char: str) -> bool:
-    return not char.isspace() and unicodedata.category(char) in ("Cc", "Cf") and char not in _KEPT_FORMAT
+    return not char.isspace() and unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in _KEPT_FORMAT

@@ -17,7 +17,7 @@ from flask_certify import signals
 from flask_certify.achievements.service import UnknownRun, ensure_run
 from flask_certify.awards.models import Award, Failure, Record
 from flask_certify.core import audit, outbox, working
-from flask_certify.core.errors import HostUnavailable, MasterKeyMissing
+from flask_certify.core.errors import DatabaseBusy, HostUnavailable, MasterKeyMissing
 from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential, IssuerKey
 from flask_certify.host.memory import MemoryHost
@@ -25,7 +25,14 @@ from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Attempt, Contact, LearnerRecord
 from flask_certify.issuing import attaching, bulk, many
 from flask_certify.issuing.bulk import BatchView
-from flask_certify.issuing.errors import AlreadyAttached, AlreadyUnderWay, BatchStuck, NothingAttached, RunNotEnded
+from flask_certify.issuing.errors import (
+    AlreadyAttached,
+    AlreadyUnderWay,
+    BatchFailed,
+    BatchStuck,
+    NothingAttached,
+    RunNotEnded,
+)
 from flask_certify.issuing.models import IssueItem
 from flask_certify.notifications.models import Message
 from tests.support.story import MIA, NOW, OTHER_RUN, RUN, learner
@@ -228,10 +235,68 @@ def test_a_second_batch_of_a_run_is_refused_while_one_is_under_way(rt: Runtime) 
 
 
 def test_a_batch_left_behind_by_a_killed_process_is_finished_by_the_next_command(rt: Runtime) -> None:
+    """Its chunk is still leased to the dead: whoever waits does so until the lease has ended, however impatient."""
+    rt = replace(rt, settings=replace(rt.settings, lease_seconds=2))
     left = bulk.open_batch(rt, run_id(rt), MIA, notify=False)
-    batch = issue(rt)
-    assert bulk.get_batch(rt, left).issued == {"completion": 1, "achievement": 2}
+    with rt.transaction() as tx:
+        [chunk] = working.open_chunks(tx.session)
+        assert outbox.claim(tx.session, chunk, 2000) is not None
+    joined: list[BatchView] = []
+    batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=0.5, joined=joined.append)
+    assert [(each.id, sum(each.issued.values())) for each in joined] == [(left, 3)]
     assert (sum(batch.issued.values()), batch.already) == (0, 3)
+
+
+def test_a_host_slower_than_the_lease_is_not_taken_for_a_dead_worker(rt: Runtime, host: MemoryHost) -> None:
+    """The lease is renewed beside the work, so that nobody fails because two workers overtake each other."""
+
+    class Slow(MemoryHost):
+        def learner_records(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, LearnerRecord]:
+            threading.Event().wait(1.6)
+            return super().learner_records(run_ref, learner_refs)
+
+    slow = replace(rt, host=Slow(**vars(host)), settings=replace(rt.settings, lease_seconds=1))
+    batch_id = bulk.open_batch(slow, run_id(rt), MIA, notify=False)
+    working.drain(slow)
+    assert bulk.get_batch(slow, batch_id).is_finished
+    with rt.reading() as session:
+        assert set(session.scalars(sa.select(outbox.Chunk.attempts))) == {1}
+
+
+def test_a_learner_no_database_can_store_fails_alone(rt: Runtime, host: MemoryHost) -> None:
+    host.add_learner(RUN, learner("z" * 300, "Zoe Long"))
+    host.add_learner(RUN, learner("z\0", "Zoe Zero"))
+    host.add_learner(RUN, learner("zed", "Zed\0 Sharp\ud800"))
+    batch = issue(rt)
+    assert (batch.failed, sum(batch.issued.values()), batch.done) == (2, 4, batch.total)
+    with rt.reading() as session:
+        reasons = session.scalars(sa.select(IssueItem.reason).where(IssueItem.result == "failed"))
+        assert set(reasons) == {"learner.unfit_reference"}
+
+
+def test_a_database_that_is_busy_in_the_middle_leaves_the_batch_to_whoever_comes_next(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even putting the chunk back is refused; its lease lapses, and nothing half-done stays."""
+    rt = replace(rt, settings=replace(rt.settings, lease_seconds=1))
+    store, put_back, busy = many.store, outbox.put_back, [True, True]
+
+    def stores(*args: Any) -> Any:
+        if busy:
+            raise DatabaseBusy
+        return store(*args)
+
+    def puts_back(*args: Any, **values: Any) -> None:
+        if busy:
+            busy.pop()
+            raise DatabaseBusy
+        put_back(*args, **values)
+
+    monkeypatch.setattr(outbox, "put_back", puts_back)
+    monkeypatch.setattr(many, "store", stores)
+    batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=20)
+    assert (batch.failed, sum(batch.issued.values())) == (0, 3)
+    assert failures(rt) == []
 
 
 def test_a_chunk_that_runs_twice_changes_nothing(rt: Runtime) -> None:
@@ -344,7 +409,7 @@ def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, ho
     rt, _ = moody(rt, host, breaks_on=frozenset({"ada"}))
     batch = issue(rt, notify=True)
     assert (batch.failed, sum(batch.issued.values())) == (1, 2)
-    assert ("ada", "decide", "host.failed") in failures(rt)
+    assert ("ada", "decide", "learner.host_failed") in failures(rt)
 
 
 def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryHost) -> None:
@@ -356,12 +421,27 @@ def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryH
 
 def test_a_host_that_stays_away_leaves_the_batch_for_the_next_command(rt: Runtime, host: MemoryHost) -> None:
     rt, other = moody(rt, host, away=10_000)
-    with pytest.raises(BatchStuck, match="0 of 4 learners are done"):
+    with pytest.raises(BatchStuck, match=r"0 of 4 learners are done\. The learning platform does not answer"):
         bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=0.2)
+    assert failures(rt) == [("", "decide", "host.unavailable")]
     other.away = 0
     with rt.transaction() as tx:
         tx.session.execute(sa.update(outbox.Chunk).where(outbox.Chunk.lease_until.is_not(None)).values(lease_until=1))
     assert issue(rt).already == 3
+    assert failures(rt) == []
+
+
+def test_a_host_that_cannot_list_its_learners_is_told_with_its_reason(rt: Runtime, host: MemoryHost) -> None:
+    class Broken(MemoryHost):
+        def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
+            raise LookupError("a table of the host is gone")
+
+    rt = replace(rt, host=Broken(**vars(host)))
+    with pytest.raises(BatchFailed):
+        bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=30)
+    assert failures(rt) == [("", "plan", "host.failed")]
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Failure.details)).one() == {"kind": "LookupError", "port": "learners"}
 
 
 def test_a_host_that_is_away_from_the_start_is_told_at_once(rt: Runtime, host: MemoryHost) -> None:

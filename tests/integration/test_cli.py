@@ -1,6 +1,7 @@
 """`flask certify`, typed by an operator."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -186,3 +187,31 @@ def test_tables_go_down_and_up_again_and_a_check_says_where_they_stand(site: Fla
     assert "[db.unknown_revision]" in certify(site, "db", "upgrade", "nonsense").stderr
     assert certify(site, "db", "upgrade").exit_code == 0
     assert certify(site, "db", "check").exit_code == 0
+
+
+def test_before_the_tables_are_made_a_command_says_which_one_makes_them(site: Flask) -> None:
+    certify(site, "db", "downgrade", "base")
+    result = certify(site, "bulk-issue", RUN, "--wait", "--json")
+    assert (result.exit_code, asked(result)["error"]["code"]) == (2, "db.missing")
+    assert "[db.missing]" in certify(site, "tenant", "add", "kent", "--name", "Kent").stderr
+
+
+def test_a_locked_database_is_told_as_busy_and_not_as_away(tmp_path: Any, host: MemoryHost) -> None:
+    path = tmp_path / "locked.db"
+    app = story.make_app(f"sqlite:///{path}?timeout=0.1", host)
+    with app.app_context():
+        story.set_up(runtime_of(app))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    assert asked(certify(app, "bulk-issue", RUN, "--wait", "--json"))["error"]["code"] == "database.busy"
+    assert "MEND  database: The database is busy" in certify(app, "doctor").output
+    assert "[database.busy]" in certify(app, "db", "upgrade").stderr
+    other.execute("ROLLBACK")
+    other.close()
+    assert certify(app, "bulk-issue", RUN, "--wait", "--no-notify").exit_code == 0
+    story.dispose(app)
+
+
+def test_the_doctor_asks_the_platform_whether_it_answers(site: Flask, host: MemoryHost) -> None:
+    host.tenants = None  # type: ignore[assignment]
+    assert "MEND  learning platform: The learning platform could not answer" in certify(site, "doctor").output

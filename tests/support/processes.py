@@ -24,3 +24,26 @@ def _state(pid: int) -> str | None:
 def owner_of(pid: int) -> int:
     """The number of the account the process runs as."""
     return Path(f"/proc/{pid}").stat().st_uid
+
+
+def is_stopped(pid: int, seconds: float = 10) -> bool:
+    """Whether a SIGSTOP takes hold within that time, or the process is gone, which is stopped enough."""
+    deadline = time.monotonic() + seconds
+    while _state(pid) not in ("T", "Z", None):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def family_of(pid: int) -> set[int]:
+    """The process and all that it started, and they, as long as it runs."""
+    found = {pid}
+    for place in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = place.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended since
+            continue
+        for child in children:
+            found |= family_of(int(child))
+    return found

@@ -45,6 +45,17 @@ def test_a_misspelt_key_stops_the_start_and_names_the_nearest(key: str, nearest:
         {"CERTIFY_NOTIFY": "perhaps"},
         {"CERTIFY_LANGUAGES": ()},
         {"CERTIFY_MAIL": 25},
+        {"CERTIFY_MAIL_FROM": "not an address"},
+        {"CERTIFY_LANGUAGES": 5},
+        {"CERTIFY_LANGUAGES": "xx"},
+        {"CERTIFY_REDIS_URL": "localhost:6379"},
+        {"CERTIFY_REDIS_URL": "foo://bar"},
+        {"CERTIFY_HOST_SECONDS": -1},
+        {"CERTIFY_HOST_SECONDS": "nan"},
+        {"CERTIFY_LIST_LIMIT": -5},
+        {"CERTIFY_QUEUE": " "},
+        {"CERTIFY_CHUNK_SIZE": 1.5},
+        {"CERTIFY_PUBLIC_URL": "https://a.example:99999"},
         {"CERTIFY_MASTER_KEY": "abc"},
         {"CERTIFY_MASTER_KEY": "1:" + "0" * 64 + ",1:" + "1" * 64},
         {"CERTIFY_MASTER_KEY": "0:" + "0" * 64},
@@ -67,6 +78,18 @@ def test_master_keys_have_versions_and_never_show_themselves() -> None:
     assert sorted(settings.require_master_keys()) == [1, 2]
     assert digits not in repr(settings)
     assert Settings.read({**HERE, "CERTIFY_MASTER_KEY": digits}).master_keys == {1: bytes.fromhex(digits)}
+
+
+def test_no_secret_of_an_address_shows_itself() -> None:
+    settings = Settings.read(
+        {
+            **HERE,
+            "CERTIFY_REDIS_URL": "redis://:hidden@localhost",
+            "CERTIFY_MAIL": "smtp://me:hidden@localhost",
+            "CERTIFY_SMS": "twilio://AC1:hidden@+15005550006",
+        }
+    )
+    assert "hidden" not in repr(settings)
 
 
 def test_a_master_key_that_is_missing_is_told_when_it_is_needed() -> None:
