@@ -5,7 +5,7 @@ transaction that stores it all. Doing it again changes nothing: the index on liv
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from ..achievements.service import freeze_issuer
 from ..awards import service as awards
 from ..awards.labels import label_of
+from ..awards.moves import DOWNLOADABLE
 from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
@@ -20,11 +21,15 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility.decide import Outcome
+from ..eligibility.engine import Act
+from ..eligibility.facts import NOTHING_KEPT, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided, decide_many
 from ..notifications import service as notifications
 from ..notifications.service import Telling
+from . import vetoes
 from .drafts import Draft, draw_up, sign
+from .keeping import kept_of
 from .orders import Order, languages_of, open_order
 
 __all__ = [
@@ -67,6 +72,8 @@ class Prepared:
     faulty: Mapping[str, Reason]
     channels: Mapping[str, Any]
     refs: tuple[str, ...]
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    revoked: Mapping[str, UUID] = field(default_factory=dict)  # the last award that was revoked for good
 
 
 def issue_many(
@@ -88,9 +95,12 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
     """
     with rt.reading() as session:
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
-    drafts = {ref: _taken_up(held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
+        kept = kept_of(session, order.run.id, learner_refs)
+        revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
+    drafts = {ref: _taken_up(ref, held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
     undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
-    found = decide_many(rt, order.course_run, order.attachments, undecided) if undecided else []
+    found = decide_many(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
+    found = vetoes.hear(rt, order.run.run_ref, found)
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
     for ref, each in decided.items():
@@ -103,12 +113,12 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
-    return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs))
+    return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs), kept, revoked)
 
 
-def _taken_up(held: Standing) -> Draft:
+def _taken_up(ref: str, held: Standing) -> Draft:
     """Granted before, and not signed then: the same award and code are signed now."""
-    return Draft(held.award_id, "", held.code, held.frozen, held.achievement_id, held.frozen.language)
+    return Draft(held.award_id, ref, held.code, held.frozen, held.achievement_id, held.frozen.language)
 
 
 # ---- in the transaction ----------------------------------------------------------------------------
@@ -144,6 +154,7 @@ def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUI
     rows = [
         {
             **draft.row,
+            "follows_id": prepared.revoked.get(draft.learner_ref),
             "state": AwardState.ISSUED if draft.signed else AwardState.GRANTED,
             "issued_at": now if draft.signed else None,
         }
@@ -184,7 +195,7 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
         {
             "run_id": prepared.order.run.id,
             "learner_ref": each.learner_ref,
-            "status": "downloadable" if each.result == ISSUED else None,
+            "status": _status(prepared, each),
             "label": label_of(
                 has_live_award=each.result == ISSUED,
                 issue_failed=each.result == FAILED,
@@ -201,6 +212,16 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
         for each in outcomes
         if each.result != ALREADY and (decided := prepared.decided.get(each.learner_ref)) is not None
     ]
+
+
+def _status(prepared: Prepared, outcome: LearnerOutcome) -> str | None:
+    """What the evaluation writes (R-062); what it would write for a certificate only once that is there."""
+    if outcome.result == ISSUED:
+        return DOWNLOADABLE
+    verdict = prepared.decided[outcome.learner_ref].decision.verdict
+    if verdict is not None and verdict.act is Act.SET_STATUS:
+        return verdict.status_after
+    return prepared.kept.get(outcome.learner_ref, NOTHING_KEPT).status
 
 
 def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutcome], now: datetime) -> None:
@@ -245,3 +266,10 @@ def _tell(rt: Runtime, tx: Transaction, prepared: Prepared, fresh: Sequence[Draf
             "code": draft.code,
         }
         tx.then(rt.send_signal, "award_issued", values)
+        changed = {
+            "run_ref": order.run.run_ref,
+            "learner_ref": draft.learner_ref,
+            "status": DOWNLOADABLE,
+            "awarded_at": now,
+        }
+        tx.then(rt.send_signal, "record_changed", changed)
