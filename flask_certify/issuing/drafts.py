@@ -17,6 +17,7 @@ from ..documents import service as documents
 from ..eligibility.decide import Decision
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
+from ..host.records import LearnerRecord
 from .names import name_on_paper
 from .orders import Order, Wording
 from .printing import printable
@@ -64,7 +65,8 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
         issued_at=now,
         zone=order.tenant.zone,
         language=language,
-        score=decided.score,
+        score=decided.score if "score" in attachment.facts else None,
+        facts=_facts(attachment, record),
         signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in order.signatories),
     )
     draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
@@ -72,6 +74,15 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
         return unfit
     draft.row = _row(order, draft, attachment, decided.decision, record.enrolment.mode if record.enrolment else None)
     return draft
+
+
+def _facts(attachment: AttachmentView, record: LearnerRecord) -> dict[str, str]:
+    """What the attachment says is carried along, of what the host has said; nothing else (R-030)."""
+    known = {
+        "location": record.attributes.get("location"),
+        "completion_time": record.completed_on.isoformat() if record.completed_on else None,
+    }
+    return {name: value for name, value in known.items() if name in attachment.facts and value}
 
 
 def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:

@@ -15,6 +15,17 @@ PLANNING, RUNNING, FINISHED = "planning", "running", "finished"
 UNDER_WAY = f"state IN ('{PLANNING}', '{RUNNING}')"
 
 
+class Refresh(Base):
+    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it."""
+
+    __tablename__ = "certify_refresh"
+    __table_args__ = (sa.Index(None, "run_id"),)
+
+    work_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Work.id), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+
+
 class Night(Base):
     """One night's issue: a row per job and date, whoever starts it and however often (R-105, R-106)."""
 

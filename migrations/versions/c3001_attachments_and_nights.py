@@ -46,6 +46,16 @@ def upgrade() -> None:
     )
     op.add_column("certify_record", sa.Column("eligible", sa.Boolean(), nullable=True))
     op.create_table(
+        "certify_refresh",
+        sa.Column("work_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["certify_run.id"], name="fk_certify_refresh_run_id_certify_run"),
+        sa.ForeignKeyConstraint(["work_id"], ["certify_work.id"], name="fk_certify_refresh_work_id_certify_work"),
+        sa.PrimaryKeyConstraint("work_id", "position", name="pk_certify_refresh"),
+    )
+    op.create_index("ix_certify_refresh_run_id", "certify_refresh", ["run_id"])
+    op.create_table(
         "certify_night",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("job", sa.String(20), nullable=False),
@@ -86,6 +96,7 @@ def downgrade() -> None:
         batch.drop_column("night_id")
     op.drop_table("certify_night_run")
     op.drop_table("certify_night")
+    op.drop_table("certify_refresh")
     op.drop_column("certify_record", "eligible")
     op.drop_index("uq_certify_attachment_course_position", "certify_attachment")
     op.drop_index("uq_certify_attachment_run_id_position", "certify_attachment")
