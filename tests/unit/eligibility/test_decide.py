@@ -11,22 +11,7 @@ from flask_certify.eligibility.decide import Offer, Outcome, decide
 from flask_certify.eligibility.engine import Path
 from flask_certify.eligibility.facts import NOTHING_KEPT, Entry, Facts, Kept, RunFacts
 from flask_certify.eligibility.reasons import WORDS, Reason, worded
-
-COMPLETION, ACHIEVEMENT = UUID(int=1), UUID(int=2)
-PAIR = (
-    Offer(COMPLETION, rules.completion(), "everyone"),
-    Offer(ACHIEVEMENT, rules.achievement(), "everyone"),
-)
-ENDED = RunFacts("wales", custom_course=False, display_on=True, identity_required=False, has_ended=True)
-ADA = Facts(
-    run=ENDED,
-    mode="verified",
-    tenant_ref="wales",
-    progress=Fraction(100),
-    completed=True,
-    completed_in_time=True,
-    score=Fraction(90),
-)
+from tests.support.deciding import ACHIEVEMENT, ADA, COMPLETION, ENDED, PAIR
 
 
 def first_reason(facts: Facts, offers: tuple[Offer, ...] = PAIR, kept: Kept = NOTHING_KEPT) -> str:

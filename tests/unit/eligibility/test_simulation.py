@@ -1,20 +1,17 @@
 """What another rule set would change, before it is switched on."""
 
 from dataclasses import replace
-from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_certify.eligibility import rules
 from flask_certify.eligibility.decide import Offer
-from flask_certify.eligibility.facts import NOTHING_KEPT, Entry, Facts, Kept, RunFacts
+from flask_certify.eligibility.facts import NOTHING_KEPT, Entry, Facts, Kept
 from flask_certify.eligibility.simulation import difference
 from tests.support.any_rules import any_rule
+from tests.support.deciding import ACHIEVEMENT, ADA, COMPLETION
 
-COMPLETION, ACHIEVEMENT = UUID(int=1), UUID(int=2)
-ENDED = RunFacts("wales", has_ended=True)
-ADA = Facts(run=ENDED, progress=100, completed=True, completed_in_time=True, score=90)
 BEN = replace(ADA, progress=60, score=30)
 CARA = replace(ADA, score=70)
 HELD = Kept("downloadable", "verified")
