@@ -30,10 +30,9 @@ from ..core.transaction import Transaction
 from ..credentials.models import Credential
 from ..documents.models import Document
 from ..notifications.models import Message
+from ..notifications.reasons import ERASED
 from ..notifications.states import State
 from .lifecycle import after_moves
-
-ERASED = "notify.erased"
 
 
 class NothingKnown(NotFound):
