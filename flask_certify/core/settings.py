@@ -102,6 +102,12 @@ class Settings:
     """Whether a learner who passes is issued to as soon as the platform says so (R-068). Else the night does it, or a
     mentor."""
 
+    identity_required: bool = False
+    """Whether an approved identity is asked for in every course run (R-057). Else each run says so for itself."""
+
+    honor_earns: bool = True
+    """Whether enrolments of the mode `honor` earn certificates (R-058)."""
+
     undo_days: int = 14
     """How many days a re-issue by mistake can be taken back (R-103)."""
 

@@ -49,6 +49,7 @@ OF_MANY: Mapping[str, str] = {
     "attribute_differs": N_("Profile does not say what is asked for"),
     "attribute_unknown": N_("Profile says nothing about what is asked for"),
     "vetoed": N_("Refused by the learning platform"),
+    "veto.failed": N_("The learning platform could not say whether it objects"),
     "name.missing": N_("No name"),
     "name.no_glyphs": N_("Name with characters that cannot be printed"),
     "attempt.above_maximum": N_("An attempt above its maximum score"),

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.errors import BadInput
 from ..core.i18n import N_
 from .engine import KNOWN_STATUSES, Case, Path, Verdict
-from .facts import NOT_EARNING, Entry, Facts, Kept, RunFacts
+from .facts import Entry, Facts, Kept, RunFacts, not_earning
 
 FLAGS: Mapping[str, bool] = {
     "user_exists": True,
@@ -85,7 +85,7 @@ def case_of(given: Mapping[str, Any]) -> Case:
         display_on=said["web_certs_enabled_instance"] and said["web_certs_enabled_course"],
         identity_required=said["idv_required"],
         course_known=said["course_exists"],
-        not_earning=NOT_EARNING | {"honor"} if said["honor_certs_disabled"] else NOT_EARNING,
+        not_earning=not_earning(honor_earns=not said["honor_certs_disabled"]),
     )
     facts = Facts(
         run=run,

@@ -72,13 +72,20 @@ class Facts:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_facts(run: CourseRun, now: datetime) -> RunFacts:
+def not_earning(honor_earns: bool) -> frozenset[str]:
+    """The modes in which nothing is earned, as the installation has it (R-058)."""
+    return NOT_EARNING if honor_earns else NOT_EARNING | {"honor"}
+
+
+def run_facts(run: CourseRun, now: datetime, *, identity_required: bool = False, honor_earns: bool = True) -> RunFacts:
+    """About the run. What is asked in every run of the installation is asked in this one, too (D-12)."""
     return RunFacts(
         tenant_ref=run.tenant_ref,
         custom_course=run.custom_course,
         display_on=run.certificates_enabled,
-        identity_required=run.identity_required,
+        identity_required=run.identity_required or identity_required,
         has_ended=has_ended(run, now),
+        not_earning=not_earning(honor_earns),
         assessments=counted(run.assessments),
         closes_at=None if run.end is None else _closing(run.end, ZoneInfo(run.zone)),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..awards.causes import WORDS as CAUSES
 from ..core.errors import find_sentence
 from ..core.i18n import N_, c_
 
@@ -72,7 +73,9 @@ LEFT_ALONE: dict[str, str] = {
     "allowlist_removed": N_("The learner was taken off the list of exceptions."),
 }
 
-WORDS: dict[str, str] = DECLINED | FAULTY | GRANTED | LEFT_ALONE
+WORDS: dict[str, str] = (
+    {cause.value: words for cause, words in CAUSES.items()} | DECLINED | FAULTY | GRANTED | LEFT_ALONE
+)
 
 
 @dataclass(frozen=True, slots=True)

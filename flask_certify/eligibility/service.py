@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..achievements.service import AttachmentView
 from ..core.errors import HostUnavailable
@@ -10,7 +11,7 @@ from ..core.runtime import Runtime
 from ..host.records import CourseRun, LearnerRecord
 from . import notation
 from .decide import Decision, Offer, Outcome, decide, is_in_audience
-from .facts import NOTHING_KEPT, Facts, Kept, learner_facts, run_facts
+from .facts import NOTHING_KEPT, Facts, Kept, RunFacts, learner_facts, run_facts
 from .reasons import Reason
 from .scores import shown
 
@@ -52,7 +53,7 @@ def decide_records(
 ) -> list[Decided]:
     """The same, for records that are known already."""
     now = rt.clock.now()
-    about = run_facts(run, now)
+    about = about_run(rt, run, now)
     offers = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
     kept = kept or {}
     decided = []
@@ -72,6 +73,12 @@ def decide_records(
             )
         )
     return decided
+
+
+def about_run(rt: Runtime, run: CourseRun, now: datetime) -> RunFacts:
+    """What is known about the run, with what the installation asks of every run."""
+    settings = rt.settings
+    return run_facts(run, now, identity_required=settings.identity_required, honor_earns=settings.honor_earns)
 
 
 def ask_records(

@@ -85,3 +85,16 @@ def test_an_identity_is_approved_until_it_expires() -> None:
 def test_an_inactive_enrolment_is_one() -> None:
     """R-032, D-28."""
     assert known(replace(ADA, enrolment=Enrolment(mode="verified", active=False))).enrolled
+
+
+def test_what_the_installation_asks_of_every_run_is_asked_of_each() -> None:
+    """R-057, D-12: the switch of the installation, or that of the run."""
+    assert not run_facts(RUN, NOW).identity_required
+    assert run_facts(RUN, NOW, identity_required=True).identity_required
+    assert run_facts(replace(RUN, identity_required=True), NOW).identity_required
+
+
+def test_honor_earns_unless_the_installation_switches_it_off_and_audit_never_does() -> None:
+    """R-058."""
+    assert run_facts(RUN, NOW).not_earning == {"audit"}
+    assert run_facts(RUN, NOW, honor_earns=False).not_earning == {"audit", "honor"}
