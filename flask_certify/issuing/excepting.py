@@ -39,7 +39,7 @@ class UnknownLearner(NotFound):
 
 class AlreadyListed(Conflict):
     code = "exception.already_listed"
-    sentence = N_("The learner is on the allowlist of this course run already.")
+    sentence = N_("The learner is on the list of exceptions of this course run already.")
 
 
 class AlreadyInvalid(Conflict):
@@ -54,7 +54,7 @@ class NothingToInvalidate(Conflict):
 
 class NotListed(Conflict):
     code = "exception.not_listed"
-    sentence = N_("The learner is not on the allowlist of this course run.")
+    sentence = N_("The learner is not on the list of exceptions of this course run.")
 
 
 class NotInvalid(Conflict):

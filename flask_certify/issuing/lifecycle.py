@@ -39,7 +39,7 @@ EVENTS = {Move.WITHDRAW: "withdrawn", Move.RESTORE: "restored", Move.REVOKE: "re
 class OnAllowlist(Conflict):
     code = LISTED
     sentence = N_(
-        "The learner is on the allowlist of this course run, so nothing can be declared invalid. "
+        "The learner is on the list of exceptions of this course run, so nothing can be declared invalid. "
         "Remove the entry first, or let the learner earn the certificate again."
     )
 
