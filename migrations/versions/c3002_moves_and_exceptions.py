@@ -46,7 +46,9 @@ def upgrade() -> None:
         sa.Column("by_person", sa.Boolean(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["award_id"], ["certify_award.id"], name="fk_certify_award_move_award_id_certify_award"),
+        sa.ForeignKeyConstraint(
+            ["award_id"], ["certify_award.id"], name="fk_certify_award_move_award_id_certify_award"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_certify_award_move"),
     )
     op.create_index("ix_certify_award_move_award_id_at", "certify_award_move", ["award_id", "at"])
