@@ -25,12 +25,12 @@ from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..eligibility import notation
 from ..eligibility.decide import Offer, is_in_audience
-from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts, run_facts
+from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts
 from ..eligibility.judging import judge
 from ..eligibility.reasons import Reason
 from ..eligibility.rules import AllOf, Rule
 from ..eligibility.scores import shown
-from ..eligibility.service import Decided, ask_records, decide_records
+from ..eligibility.service import Decided, about_run, ask_records, decide_records
 from ..issuing.changes import as_if_new
 from ..issuing.criteria import sentences
 from ..issuing.keeping import kept_of
@@ -200,7 +200,7 @@ def _ask(
     records, _ = ask_records(rt, run.run_ref, [learner_ref])
     [decided] = decide_records(rt, course_run, attachments, [learner_ref], records, {}, as_if_new(kept))
     now = rt.clock.now()
-    about = run_facts(course_run, now)
+    about = about_run(rt, course_run, now)
     record = records.get(learner_ref)
     return decided, learner_facts(about, record, now) if record else Facts(run=about, known=False)
 

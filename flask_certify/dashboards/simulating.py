@@ -8,8 +8,9 @@ from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..eligibility import notation
 from ..eligibility.decide import Offer
-from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts, run_facts
+from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts
 from ..eligibility.notation import Clause
+from ..eligibility.service import about_run
 from ..eligibility.simulation import Difference, difference
 from ..issuing import changes
 from ..issuing.keeping import kept_of
@@ -39,7 +40,7 @@ def _offers(clauses: Sequence[Clause], attachments: Sequence[AttachmentView]) ->
 
 def _pages(rt: Runtime, run: RunView) -> Iterator[list[tuple[str, Facts, Kept]]]:
     now = rt.clock.now()
-    about = run_facts(get_course_run(rt, run.run_ref), now)
+    about = about_run(rt, get_course_run(rt, run.run_ref), now)
     for page in changes.pages(rt, run.run_ref):
         with rt.reading() as session:
             kept = kept_of(session, run.id, [each.learner_ref for each in page])
