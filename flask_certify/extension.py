@@ -82,6 +82,7 @@ class Certify:
         for views in (verification_views, dashboards_views, credentials_views):
             views.register(blueprint)
         web.install(app, blueprint, rt)
+        _install_api(app, rt)
         app.cli.add_command(commands())
 
     # ---- what the host tells us ----------------------------------------------------------------------
@@ -114,6 +115,18 @@ class Certify:
     def criteria(self, run_ref: str) -> list[criteria.Criterion]:
         """What the certificates of the run ask for, in the reader's words: for the host's course page (R-027)."""
         return criteria.of_run(current_runtime(), run_ref)
+
+
+def _install_api(app: Flask, rt: Runtime) -> None:
+    """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
+    from .core import api
+    from .dashboards import api as dashboards_api
+    from .verification import api as verification_api
+
+    blueprint = api.make_blueprint()
+    for operations in (verification_api, dashboards_api):
+        operations.register(blueprint)
+    api.install(app, blueprint, rt)
 
 
 def _engine_of(app: Flask, db: SQLAlchemy) -> Engine:

@@ -53,6 +53,7 @@ FACTS: Mapping[str, str] = {
     "display_on": N_("Certificates are switched on"),
 }
 
+NOTHING = N_("Nothing: there is a certificate.")
 WOULD_CHANGE: Mapping[str, str] = {
     # What has to happen first, by the reason that stands in the way.
     "learner_unknown": N_("The learning platform has to know the learner again."),
@@ -78,8 +79,8 @@ WOULD_CHANGE: Mapping[str, str] = {
     "attribute_differs": N_("The learner's profile has to be corrected in the learning platform."),
     "attribute_unknown": N_("The learner's profile has to be completed in the learning platform."),
     "vetoed": N_("The learning platform has to withdraw its objection."),
-    "already_issued": N_("Nothing: there is a certificate."),
-    "already_final": N_("Nothing: there is a certificate."),
+    "already_issued": NOTHING,
+    "already_final": NOTHING,
 }
 PUT_RIGHT = N_("The data have to be put right; then issue again.")
 ISSUE_IT = N_("Nothing stands in the way: the next night issues it, or a mentor does.")
@@ -259,7 +260,7 @@ def _history(session: orm.Session, run_id: UUID, learner_ref: str) -> Iterator[H
 def would_change(why: Explanation) -> list[str]:
     """What has to happen for the answer to become another one."""
     if why.holds is not None:
-        return [c_(WOULD_CHANGE["already_issued"])]
+        return [c_(NOTHING)]
     if why.granted:
         return [c_(ISSUE_IT)]
     return list(dict.fromkeys(c_(WOULD_CHANGE.get(each.code, PUT_RIGHT)) for each in why.reasons))
