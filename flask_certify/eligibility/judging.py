@@ -48,50 +48,53 @@ def judge_of(rule: Rule) -> Judge:
 
 def _progress(asked: Percent) -> Judge:
     unknown = Judgement(None, (Reason("progress_unknown"),))
-    asked_shown = shown(asked)
+    judged = _once(lambda has: has >= asked, asked, "progress", "progress_below")
 
     def judge_progress(facts: Facts) -> Judgement:
         has = facts.progress
         if has is None:
             return unknown
-        if isinstance(has, Reason):
-            return Judgement(None, (has,), faulty=True)
-        values = {"has": shown(has), "asked": asked_shown}
-        if has >= asked:
-            return Judgement(True, (Reason("progress", values),))
-        return Judgement(False, (Reason("progress_below", values),))
+        return Judgement(None, (has,), faulty=True) if isinstance(has, Reason) else judged(has)
 
     return judge_progress
 
 
 def _score_at_least(asked: Percent) -> Judge:
-    asked_shown = shown(asked)
-
-    def judge_score(facts: Facts) -> Judgement:
-        has = facts.score
-        if isinstance(has, Reason):
-            return Judgement(None, (has,), faulty=True)
-        values = {"has": shown(has), "asked": asked_shown}
-        if has >= asked:
-            return Judgement(True, (Reason("score", values),))
-        return Judgement(False, (Reason("score_below", values),))
-
-    return judge_score
+    return _score(_once(lambda has: has >= asked, asked, "score", "score_below"))
 
 
 def _score_below(asked: Percent) -> Judge:
-    asked_shown = shown(asked)
+    return _score(_once(lambda has: has < asked, asked, "score", "score_above"))
 
+
+def _score(judged: Callable[[Percent], Judgement]) -> Judge:
     def judge_score(facts: Facts) -> Judgement:
         has = facts.score
-        if isinstance(has, Reason):
-            return Judgement(None, (has,), faulty=True)
-        values = {"has": shown(has), "asked": asked_shown}
-        if has < asked:
-            return Judgement(True, (Reason("score", values),))
-        return Judgement(False, (Reason("score_above", values),))
+        return Judgement(None, (has,), faulty=True) if isinstance(has, Reason) else judged(has)
 
     return judge_score
+
+
+def _once(
+    compare: Callable[[Percent], bool], asked: Percent, if_yes: str, if_no: str
+) -> Callable[[Percent], Judgement]:
+    """The judgement of a number. Of the 101 whole ones, which most learners have, each is judged once."""
+    known: dict[int, Judgement] = {}
+    asked_shown = shown(asked)
+
+    def judged(has: Percent) -> Judgement:
+        if isinstance(has, int):
+            found = known.get(has)
+            if found is None:
+                found = known[has] = judgement(has)
+            return found
+        return judgement(has)
+
+    def judgement(has: Percent) -> Judgement:
+        holds = compare(has)
+        return Judgement(holds, (Reason(if_yes if holds else if_no, {"has": shown(has), "asked": asked_shown}),))
+
+    return judged
 
 
 def _attribute(name: str, value: str) -> Judge:

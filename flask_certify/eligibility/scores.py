@@ -60,7 +60,7 @@ def _percent(attempt: Attempt, assessment: Assessment) -> Percent | Reason:
         return Reason("attempt.not_a_score", {"assessment": assessment.ref})
     if score > maximum:
         return Reason("attempt.above_maximum", {"assessment": assessment.ref, "maximum": f"{maximum:g}"})
-    return _ratio(exact(score) * 100, exact(maximum))
+    return exact(score) if maximum == 100 else _ratio(exact(score) * 100, exact(maximum))
 
 
 def exact(number: float) -> Percent:
