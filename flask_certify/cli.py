@@ -20,7 +20,7 @@ from .core.runtime import Runtime
 from .dashboards import commands as questions
 from .dashboards.doctor import examine
 from .eligibility import commands as eligibility
-from .issuing import attaching, bulk, setting_up
+from .issuing import attaching, bulk, changes, setting_up
 from .issuing import commands as life
 from .issuing.bulk import BatchView
 from .verification import service as verification
@@ -125,6 +125,7 @@ def _attach(group: AppGroup) -> None:
             rt = current_runtime()
             actor = _acting(rt, as_actor, "run.attach", run)
             attaching.attach_pair(rt, run, audience=audience, actor=actor)
+            changes.catch_up(rt)
         click.echo(f"Course completion and Certificate of Achievement are attached to {run}.")
 
 

@@ -15,10 +15,10 @@ from ..achievements.models import Run
 from ..achievements.service import RunView, find_run, get_course_run, get_run, list_attachments
 from ..awards.labels import label_of
 from ..awards.refreshing import Seen, write_seen
-from ..core import outbox
+from ..core import outbox, working
 from ..core.errors import HostUnavailable
 from ..core.hosts import asking
-from ..core.outbox import Chunk, Claim, Kind, Store
+from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility import events
@@ -59,6 +59,19 @@ def refresh_later(rt: Runtime, tx: Transaction, run: RunView, *, whole_course: b
         [{"work_id": work_id, "position": at, "run_id": run_id} for at, run_id in enumerate(run_ids)],
     )
     tx.then(rt.wake, chunk_ids)
+
+
+def catch_up(rt: Runtime) -> None:
+    """Does here what refreshes are waiting, for commands that need no worker; other work is left to whoever does it."""
+    with rt.reading() as session:
+        waiting = session.scalars(
+            sa.select(Chunk.id)
+            .join(Work, Work.id == Chunk.work_id)
+            .where(Work.kind == REFRESH, Chunk.state == outbox.PENDING)
+            .order_by(Chunk.id)
+        ).all()
+    for chunk_id in waiting:
+        working.run_chunk(rt, chunk_id)
 
 
 def run_changed(rt: Runtime, run_ref: str) -> None:
