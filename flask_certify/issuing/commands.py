@@ -199,8 +199,10 @@ def _exceptions(group: AppGroup) -> None:
 
     commands: dict[str, tuple[str, Any]] = {
         "allow": (
-            "Put LEARNER on the allowlist of the course run RUN, and decide again.",
-            lambda rt, run, why, ref, actor: excepting.allow(rt, run.id, {ref: why}, actor=actor),
+            "Put LEARNER on the allowlist of the course run RUN. CERTIFY_AUTOMATIC says whether that issues at once.",
+            lambda rt, run, why, ref, actor: excepting.allow(
+                rt, run.id, {ref: why}, actor=actor, automatic=rt.settings.automatic
+            ),
         ),
         "disallow": (
             "Take LEARNER off the allowlist of the course run RUN. The certificate is withdrawn.",
@@ -237,7 +239,8 @@ def _exceptions(group: AppGroup) -> None:
             rt = current_runtime()
             view = ensure_run(rt, run)
             actor = acting(rt, as_actor, "exceptions.edit", tenant_ref=view.tenant_ref, run_ref=run)
-            done = importing.import_allowlist(rt, view.id, file.read(importing.MOST_BYTES + 1), actor=actor)
+            data = file.read(importing.MOST_BYTES + 1)
+            done = importing.import_allowlist(rt, view.id, data, actor=actor, automatic=rt.settings.automatic)
         click.echo(json.dumps({"added": done.added, "errors": done.errors}))
         sys.exit(1 if any(done.errors.values()) else 0)
 
