@@ -11,13 +11,15 @@ export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
 export CERTIFY_CHROMIUM
 
-.PHONY: help demo test test-lowest lint words clean
+.PHONY: help demo test test-lowest coverage bench lint words clean
 
 help:
 	@echo "make demo         a small learning platform with real learners, at http://localhost:8080"
 	@echo "make demo ONCE=1  the same, without staying: succeeds if every certificate verified"
 	@echo "make test         everything that is asked of a change"
 	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"
+	@echo "make coverage     that every branch of what decides is tested"
+	@echo "make bench        how fast it is on this machine, one line a figure"
 	@echo "make lint         ruff, mypy and the import contract alone"
 	@echo "make words        compile the catalogues after an edit"
 	@echo "make clean        remove what was made, except var/, where the campus keeps its data"
@@ -43,6 +45,14 @@ tools:
 			echo "The tests of the pages need Chromium. As root: apt-get install $(APT);" \
 				"or name one: make test CERTIFY_CHROMIUM=/path/to/chrome" >&2; exit 1; \
 		fi; }
+
+# What decides: each branch of it, by the tests of the thinking alone. Doors and services have tests of their own.
+coverage: $(VENV)/.made-test
+	@$(RUN) -m pytest -q tests/unit/eligibility --cov=flask_certify.eligibility --cov-branch \
+		--cov-report=term-missing --cov-fail-under=100
+
+bench: $(VENV)/.made-test
+	@for each in tests/bench/bench_*.py; do PYTHONPATH=. $(RUN) $$each || exit 1; done
 
 lint: $(VENV)/.made-test
 	@$(VENV)/bin/ruff check
@@ -77,7 +87,7 @@ $(VENV)/bin/python:
 		echo "$(PYTHON) cannot make a virtual environment; see above." >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-lowest build dist *.egg-info .hypothesis .import_linter_cache \
+	@rm -rf .venv .venv-lowest build dist *.egg-info .coverage .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 	@find flask_certify translations migrations notebooks examples tests \
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

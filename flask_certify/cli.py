@@ -3,8 +3,6 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -15,18 +13,19 @@ from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
 from .core import queue, schema, worker
+from .core.commands import COMMAND, acting, told
 from .core.current import current_runtime
-from .core.errors import CertifyError, Misconfigured, QueueUnavailable
-from .core.hosts import asking
+from .core.errors import Misconfigured, QueueUnavailable
 from .core.i18n import N_
 from .core.runtime import Runtime
+from .dashboards import commands as questions
 from .dashboards.doctor import examine
-from .issuing import attaching, bulk, setting_up
+from .eligibility import commands as eligibility
+from .issuing import attaching, bulk, changes, setting_up
+from .issuing import commands as life
 from .issuing.bulk import BatchView
-from .issuing.errors import MayNot, UnknownActor
 from .verification import service as verification
 
-COMMAND = "command"  # the actor of what an operator types
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
 
 
@@ -40,19 +39,10 @@ def commands() -> AppGroup:
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
     for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
         make(group)
+    eligibility.register(group)
+    life.register(group)
+    questions.register(group)
     return group
-
-
-@contextmanager
-def told(*, as_json: bool = False) -> Iterator[None]:
-    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for; the command ends with 2."""
-    try:
-        yield
-    except CertifyError as error:
-        if as_json:
-            click.echo(json.dumps({"error": {"code": error.code, "sentence": str(error)}}))
-        click.echo(f"{error} [{error.code}]", err=True)
-        sys.exit(2)
 
 
 # ---- the database ----------------------------------------------------------------------------------
@@ -137,8 +127,9 @@ def _attach(group: AppGroup) -> None:
         """Attach certificates to the course run RUN."""
         with told():
             rt = current_runtime()
-            actor = acting(rt, as_actor, "run.attach", run)
+            actor = _acting(rt, as_actor, "run.attach", run)
             attaching.attach_pair(rt, run, audience=audience, actor=actor)
+            changes.catch_up(rt)
         click.echo(f"Course completion and Certificate of Achievement are attached to {run}.")
 
 
@@ -157,7 +148,7 @@ def _bulk_issue(group: AppGroup) -> None:
         began = time.monotonic()
         with told(as_json=as_json):
             rt = current_runtime()
-            actor = acting(rt, as_actor, "award.issue", run)
+            actor = _acting(rt, as_actor, "award.issue", run)
             if not wait:
                 _say_opened(rt, run, bulk.open_by_ref(rt, run, actor, notify=not no_notify), as_json)
                 return
@@ -175,23 +166,11 @@ def _bulk_issue(group: AppGroup) -> None:
         sys.exit(1 if batch.failed else 0)
 
 
-def acting(rt: Runtime, name: str | None, act: str, run_ref: str) -> str:
-    """Who acts: the operator of the command, or somebody the host knows and allows it.
-
-    Raises UnknownRun, UnknownActor, MayNot, HostUnavailable.
-    """
+def _acting(rt: Runtime, name: str | None, act: str, run: str) -> str:
+    """Raises UnknownRun, UnknownActor, MayNot, HostUnavailable."""
     if name is None:
         return COMMAND
-    run = get_course_run(rt, run_ref)
-    with asking(rt, "find_actor"):
-        actor = rt.host.find_actor(name)
-    if actor is None:
-        raise UnknownActor(actor=name)
-    with asking(rt, "may"):
-        may = rt.host.may(actor, act, tenant_ref=run.tenant_ref, run_ref=run_ref)
-    if not may:
-        raise MayNot(actor=name)
-    return actor.ref
+    return acting(rt, name, act, tenant_ref=get_course_run(rt, run).tenant_ref, run_ref=run)
 
 
 def _show(bar: Any, batch: BatchView) -> None:

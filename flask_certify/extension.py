@@ -11,7 +11,7 @@ from . import signals
 from .cli import commands
 from .core import web
 from .core.clock import Clock, SystemClock
-from .core.current import EXTENSION
+from .core.current import EXTENSION, current_runtime, runtime_of
 from .core.db import derive
 from .core.errors import Misconfigured
 from .core.i18n import N_
@@ -19,16 +19,20 @@ from .core.outbox import Kind
 from .core.queue import application, make_wake
 from .core.runtime import Runtime
 from .core.settings import Settings
+from .core.waiting import when_settled
 from .credentials import views as credentials_views
 from .dashboards import views as dashboards_views
-from .host.ports import Host
+from .host.ports import Host, Veto
+from .issuing import changes, criteria
+from .issuing.changes import KINDS as REFRESHING
 from .issuing.jobs import KINDS as ISSUING
+from .issuing.night import KINDS as NIGHTLY
 from .notifications.jobs import KINDS as NOTIFYING
 from .notifications.mail import make_mailer
 from .notifications.sms import make_texter
 from .verification import views as verification_views
 
-KINDS: Mapping[str, Kind] = {**ISSUING, **NOTIFYING}
+KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING}
 
 
 class AlreadyInstalled(Misconfigured):
@@ -50,8 +54,10 @@ class Certify:
     One object may be installed on several applications; all it knows of one is kept in `app.extensions`.
     """
 
-    def init_app(self, app: Flask, *, db: SQLAlchemy, host: Host, clock: Clock | None = None) -> None:
-        """Installs us on the application.
+    def init_app(
+        self, app: Flask, *, db: SQLAlchemy, host: Host, clock: Clock | None = None, veto: Veto | None = None
+    ) -> None:
+        """Installs us on the application. `veto` has the last word before certificates are made.
 
         Raises AlreadyInstalled, NeedsExtension, UnknownSetting, WrongSetting, MissingSetting, SharedConnection.
         """
@@ -72,6 +78,7 @@ class Certify:
             wake=make_wake(settings),
             send_signal=_send_signal,
             in_context=app.app_context,
+            veto=veto,
         )
         with app.app_context():
             _ = rt.engine  # a database that cannot serve is told at the start
@@ -80,7 +87,51 @@ class Certify:
         for views in (verification_views, dashboards_views, credentials_views):
             views.register(blueprint)
         web.install(app, blueprint, rt)
+        _install_api(app, rt)
         app.cli.add_command(commands())
+
+    # ---- what the host tells us ----------------------------------------------------------------------
+
+    def learner_changed(self, run_ref: str, learner_ref: str, what: str | None = None) -> None:
+        """Something about the learner in this run is different now; facts are asked anew.
+
+        Inside an open transaction of the host this waits until it has ended. `what` tells what the facts cannot:
+        `exam_rejected`, `identity_approved`, `mode_changed`. Raises nothing that the host could be blamed for.
+        """
+        app = application()
+        about = ("learner", run_ref, learner_ref, what)
+        when_settled(
+            app,
+            app.extensions["sqlalchemy"],
+            about,
+            lambda: changes.learner_changed(runtime_of(app), run_ref, learner_ref, what),
+        )
+
+    def run_changed(self, run_ref: str) -> None:
+        """Something about the run is different now; its learners are looked at anew, in the background."""
+        app = application()
+        when_settled(
+            app,
+            app.extensions["sqlalchemy"],
+            ("run", run_ref),
+            lambda: changes.run_changed(runtime_of(app), run_ref),
+        )
+
+    def criteria(self, run_ref: str) -> list[criteria.Criterion]:
+        """What the certificates of the run ask for, in the reader's words: for the host's course page (R-027)."""
+        return criteria.of_run(current_runtime(), run_ref)
+
+
+def _install_api(app: Flask, rt: Runtime) -> None:
+    """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
+    from .core import api
+    from .dashboards import api as dashboards_api
+    from .verification import api as verification_api
+
+    blueprint = api.make_blueprint()
+    for operations in (verification_api, dashboards_api):
+        operations.register(blueprint)
+    api.install(app, blueprint, rt)
 
 
 def _engine_of(app: Flask, db: SQLAlchemy) -> Engine:

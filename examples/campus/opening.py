@@ -7,6 +7,7 @@ from flask_certify.core import schema
 from flask_certify.core.current import current_runtime
 from flask_certify.core.runtime import Runtime
 from flask_certify.issuing.attaching import attach_pair
+from flask_certify.issuing.changes import catch_up
 from flask_certify.issuing.setting_up import add_tenant
 
 from . import loading, models, oulad, people
@@ -46,6 +47,7 @@ def _add_tenants(rt: Runtime, teaching: Teaching, say: Say) -> None:
 def _attach(rt: Runtime, teaching: Teaching, say: Say) -> None:
     for run in teaching.runs:
         attach_pair(rt, run.ref, audience="everyone", actor=ACTOR, again=True)
+    catch_up(rt)
     say(f"Course completion and Certificate of Achievement are attached to {_many(len(teaching.runs), 'run')}")
 
 

@@ -72,7 +72,11 @@ class Achievement(Base):
 
 
 class Attachment(Base):
-    """An achievement with template, rule and audience, attached to a run. A change is a new row (D-13)."""
+    """An achievement with template, rule and audience, attached to a run, or to a course as the default of its runs.
+
+    A change is a new row that names the one before (D-13, R-028); a run's own attachments go before those of its
+    course (D-01).
+    """
 
     __tablename__ = "certify_attachment"
     __table_args__ = (
@@ -84,15 +88,32 @@ class Attachment(Base):
             sqlite_where=sa.text("detached_at IS NULL"),
             postgresql_where=sa.text("detached_at IS NULL"),
         ),
+        sa.Index(
+            "uq_certify_attachment_course_position",
+            "tenant_ref",
+            "course_ref",
+            "position",
+            unique=True,
+            sqlite_where=sa.text("detached_at IS NULL AND run_id IS NULL"),
+            postgresql_where=sa.text("detached_at IS NULL AND run_id IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    run_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Run.id))  # NULL: the default of a course
+    tenant_ref: Mapped[str | None] = mapped_column(sa.String(100))  # of the course; NULL: attached to a run
+    course_ref: Mapped[str | None] = mapped_column(sa.String(200))
     achievement_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Achievement.id))
     template_id: Mapped[UUID] = mapped_column(sa.ForeignKey("certify_template.id"))
     position: Mapped[int]  # tried in this order, first match wins (R-046)
     rule: Mapped[dict[str, Any]] = mapped_column(Json)  # in the notation of eligibility
     audience: Mapped[str] = mapped_column(sa.String(8))  # `tenant` or `everyone` (R-034, R-035)
+    facts: Mapped[list[str]] = mapped_column(Json, default=list)  # carried into the certificate, and no others (R-030)
+    confirmed: Mapped[list[str]] = mapped_column(Json, default=list)  # versions of the template that were seen (R-013)
+    replaces_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("certify_attachment.id"))  # NULL: not an update
+    reason: Mapped[str | None] = mapped_column(sa.String(500))  # of whoever attached or updated it
     attached_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attached_by: Mapped[str] = mapped_column(sa.String(100))
     detached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: in use
+    detached_by: Mapped[str | None] = mapped_column(sa.String(100))
+    detached_reason: Mapped[str | None] = mapped_column(sa.String(500))

@@ -78,6 +78,25 @@ class AttachmentView:
     rule: Mapping[str, Any]
     audience: str
     position: int
+    facts: tuple[str, ...] = ()  # carried into the certificate
+    of_course: bool = False  # the default of the course; False: the run's own
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentStep:
+    """One entry of the history of attachments: what was attached, by whom, and what became of it (R-028)."""
+
+    id: UUID
+    replaces_id: UUID | None
+    template_id: UUID
+    confirmed: tuple[str, ...]
+    rule: Mapping[str, Any]
+    attached_at: datetime
+    attached_by: str
+    reason: str | None
+    detached_at: datetime | None
+    detached_by: str | None
+    detached_reason: str | None
 
 
 # ---- runs ------------------------------------------------------------------------------------------
@@ -174,24 +193,106 @@ def issuer_view(issuer: Issuer) -> IssuerView:
 
 
 def list_attachments(session: orm.Session, run_id: UUID) -> list[AttachmentView]:
-    """Those in use, in the order in which they are tried."""
+    """Those in use for the run, in the order in which they are tried: its own, else those of its course (R-009)."""
+    return own_attachments(session, run_id) or _inherited(session, run_id)
+
+
+def own_attachments(session: orm.Session, run_id: UUID) -> list[AttachmentView]:
+    """Those in use that were attached to the run itself."""
+    return _attached(session, Attachment.run_id == run_id)
+
+
+def course_attachments(session: orm.Session, tenant_ref: str, course_ref: str) -> list[AttachmentView]:
+    """Those in use that the runs of the course inherit if they have none of their own."""
+    return _attached(session, *of_course(tenant_ref, course_ref))
+
+
+def of_course(tenant_ref: str, course_ref: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The attachments of a course, in use or not."""
+    return (Attachment.run_id.is_(None), Attachment.tenant_ref == tenant_ref, Attachment.course_ref == course_ref)
+
+
+def runs_with_attachments(session: orm.Session) -> list[RunView]:
+    """Every run of ours that has certificates attached, itself or by its course, in the order of their references."""
+    own = sa.exists().where(Attachment.run_id == Run.id, Attachment.detached_at.is_(None))
+    inherited = sa.exists().where(
+        Attachment.run_id.is_(None),
+        Attachment.tenant_ref == Run.tenant_ref,
+        Attachment.course_ref == Run.course_ref,
+        Attachment.detached_at.is_(None),
+    )
+    return [_run_view(each) for each in session.scalars(sa.select(Run).where(own | inherited).order_by(Run.run_ref))]
+
+
+def courses_with_attachments(session: orm.Session) -> list[tuple[str, str]]:
+    """Tenant and course of every default in use."""
+    found = session.execute(
+        sa.select(Attachment.tenant_ref, Attachment.course_ref)
+        .where(Attachment.run_id.is_(None), Attachment.detached_at.is_(None))
+        .distinct()
+        .order_by(Attachment.tenant_ref, Attachment.course_ref)
+    )
+    return [(row.tenant_ref, row.course_ref) for row in found]
+
+
+def attachment_history(session: orm.Session, *where: sa.ColumnElement[bool]) -> list[AttachmentStep]:
+    """All that were ever attached there, the latest first."""
+    found = session.scalars(
+        sa.select(Attachment).where(*where).order_by(Attachment.attached_at.desc(), Attachment.id.desc())
+    )
+    return [
+        AttachmentStep(
+            each.id,
+            each.replaces_id,
+            each.template_id,
+            tuple(each.confirmed),
+            each.rule,
+            each.attached_at,
+            each.attached_by,
+            each.reason,
+            each.detached_at,
+            each.detached_by,
+            each.detached_reason,
+        )
+        for each in found
+    ]
+
+
+def find_achievement(session: orm.Session, issuer_id: UUID, key: str) -> AchievementView | None:
+    """What the issuer lets people earn under this key."""
+    earned = session.scalar(sa.select(Achievement).where(Achievement.issuer_id == issuer_id, Achievement.key == key))
+    return _achievement_view(earned) if earned else None
+
+
+def _inherited(session: orm.Session, run_id: UUID) -> list[AttachmentView]:
+    run = session.get(Run, run_id)
+    return course_attachments(session, run.tenant_ref, run.course_ref) if run else []
+
+
+def _attached(session: orm.Session, *where: sa.ColumnElement[bool]) -> list[AttachmentView]:
     found = session.execute(
         sa.select(Attachment, Achievement)
         .join(Achievement, Achievement.id == Attachment.achievement_id)
-        .where(Attachment.run_id == run_id, Attachment.detached_at.is_(None))
+        .where(*where, Attachment.detached_at.is_(None))
         .order_by(Attachment.position)
     )
     return [
         AttachmentView(
             row.id,
-            AchievementView(earned.id, earned.key, earned.name, earned.description, earned.criteria, earned.kind),
+            _achievement_view(earned),
             row.template_id,
             row.rule,
             row.audience,
             row.position,
+            tuple(row.facts),
+            row.run_id is None,
         )
         for row, earned in found
     ]
+
+
+def _achievement_view(earned: Achievement) -> AchievementView:
+    return AchievementView(earned.id, earned.key, earned.name, earned.description, earned.criteria, earned.kind)
 
 
 def _run_view(run: Run) -> RunView:

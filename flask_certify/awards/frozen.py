@@ -32,6 +32,7 @@ class Frozen:
     language: str
     score: str | None = None  # percent with at most two decimals, for display; compared exactly elsewhere
     signatories: tuple[FrozenSignatory, ...] = field(default_factory=tuple)
+    facts: Mapping[str, str] = field(default_factory=dict)  # more that the attachment wanted carried along
 
     def to_json(self) -> dict[str, Any]:
         found = asdict(self)

@@ -14,6 +14,9 @@ from ..core.ids import new_id
 ONE_LIVE_AWARD = "state IN ('issued', 'withdrawn') OR (state = 'granted' AND replaces_id IS NULL)"
 """The condition of the index that forbids two awards of one learner and run (DESIGN decision 3)."""
 
+ONE_SUCCESSOR = "replaces_id IS NOT NULL AND state <> 'revoked'"
+"""The condition of the index that lets two re-issues at once make one successor."""
+
 LIVE_KEYS = ("tenant_ref", "run_ref", "learner_ref")
 
 
@@ -28,6 +31,13 @@ class Award(Base):
             unique=True,
             sqlite_where=sa.text(ONE_LIVE_AWARD),
             postgresql_where=sa.text(ONE_LIVE_AWARD),
+        ),
+        sa.Index(
+            "uq_certify_award_successor",
+            "replaces_id",
+            unique=True,
+            sqlite_where=sa.text(ONE_SUCCESSOR),
+            postgresql_where=sa.text(ONE_SUCCESSOR),
         ),
         sa.Index(None, "learner_ref", "state"),
         sa.Index(None, "run_id", "state"),
@@ -45,6 +55,8 @@ class Award(Base):
     code: Mapped[str] = mapped_column(sa.String(12), unique=True)
     state: Mapped[str] = mapped_column(sa.String(9))
     replaces_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("certify_award.id"))
+    # The last one that was revoked for good before this was earned again; nothing replaced that one (R-110).
+    follows_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("certify_award.id"))
     mode: Mapped[str | None] = mapped_column(sa.String(40))  # of the enrolment, as evaluated (R-061)
     decision: Mapped[dict[str, Any]] = mapped_column(Json)  # why it was granted: reasons as codes with values
     # What it prints, for ever: holds the recipient's name. Erased at the holder's wish; the rest answers on.
@@ -52,6 +64,25 @@ class Award(Base):
     batch_id: Mapped[UUID | None]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: not signed yet
+
+
+class AwardMove(Base):
+    """One move of an award after its issue. Never changed but for the note, which goes with the person (R-254)."""
+
+    __tablename__ = "certify_award_move"
+    __table_args__ = (sa.Index(None, "award_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    award_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Award.id))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_ref: Mapped[str] = mapped_column(sa.String(100))
+    move: Mapped[str] = mapped_column(sa.String(10))
+    from_state: Mapped[str] = mapped_column(sa.String(9))
+    to_state: Mapped[str] = mapped_column(sa.String(9))
+    cause: Mapped[str] = mapped_column(sa.String(40))  # the class of the reason, of causes.Cause
+    by_person: Mapped[bool]  # somebody decided on it: what a person withdrew, no evaluation brings back
+    details: Mapped[dict[str, Any]] = mapped_column(Json)  # codes, counts and ids; no personal data
+    note: Mapped[str | None] = mapped_column(sa.Text, info={"personal": "until the holder asks for erasure"})
 
 
 class Record(Base):
@@ -67,6 +98,7 @@ class Record(Base):
     type: Mapped[str | None] = mapped_column(sa.String(40))  # key of the achievement (R-168)
     award_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Award.id))  # the live one
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # of the last decision, as codes with values
+    eligible: Mapped[bool | None]  # whether the last decision said yes; NULL: the data were wrong, or nobody decided
     completed_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Refreshed from the host whenever it is asked; gone when the host knows the person no more.
     display_name: Mapped[str | None] = mapped_column(sa.String(300), info={"personal": "until the next refresh"})

@@ -117,6 +117,23 @@ def standing_of(
     return {each.learner_ref: _standing(each) for each in found}
 
 
+def last_revoked(
+    session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]
+) -> dict[str, UUID]:
+    """The award that was last revoked for good of each of these learners who has one: what a new one names (R-110)."""
+    found = session.execute(
+        sa.select(Award.learner_ref, Award.id)
+        .where(
+            Award.tenant_ref == tenant_ref,
+            Award.run_ref == run_ref,
+            Award.learner_ref.in_(learner_refs),
+            Award.state == AwardState.REVOKED,
+        )
+        .order_by(Award.granted_at, Award.id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
 # ---- writing ---------------------------------------------------------------------------------------
 
 

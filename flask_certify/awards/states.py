@@ -11,7 +11,7 @@ class AwardState(StrEnum):
     GRANTED = "granted"  # the fact is recorded, the credential is not signed yet
     ISSUED = "issued"
     WITHDRAWN = "withdrawn"  # reversible; the same code comes back
-    REVOKED = "revoked"  # final
+    REVOKED = "revoked"  # final, but for the undoing of a mistaken re-issue
 
 
 class Move(StrEnum):
@@ -19,6 +19,8 @@ class Move(StrEnum):
     WITHDRAW = "withdraw"
     RESTORE = "restore"
     REVOKE = "revoke"
+    SUPERSEDE = "supersede"  # revoke, because a successor takes its place
+    UNDO = "undo"  # the successor was a mistake and is revoked: what it replaced comes back
 
 
 class IllegalMove(Conflict):
@@ -31,8 +33,11 @@ MOVES: dict[tuple[AwardState, Move], AwardState] = {
     (AwardState.GRANTED, Move.REVOKE): AwardState.REVOKED,
     (AwardState.ISSUED, Move.WITHDRAW): AwardState.WITHDRAWN,
     (AwardState.ISSUED, Move.REVOKE): AwardState.REVOKED,
+    (AwardState.ISSUED, Move.SUPERSEDE): AwardState.REVOKED,
     (AwardState.WITHDRAWN, Move.RESTORE): AwardState.ISSUED,
     (AwardState.WITHDRAWN, Move.REVOKE): AwardState.REVOKED,
+    (AwardState.WITHDRAWN, Move.SUPERSEDE): AwardState.REVOKED,
+    (AwardState.REVOKED, Move.UNDO): AwardState.ISSUED,
 }
 
 
@@ -42,3 +47,8 @@ def after(state: AwardState, move: Move) -> AwardState:
         return MOVES[state, move]
     except KeyError:
         raise IllegalMove(state=state.value, move=move.value) from None
+
+
+def before(move: Move) -> tuple[AwardState, ...]:
+    """The states from which this move leads somewhere."""
+    return tuple(state for state, each in MOVES if each is move)

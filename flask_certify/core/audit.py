@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .db import Base, Json, UtcDateTime, insert_or_ignore
 from .ids import new_id
 from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
 
 BEFORE_THE_FIRST = "0" * 64
 
@@ -145,6 +149,26 @@ def first_broken(session: orm.Session, tenant_ref: str) -> int | None:
                 return expected
             before, expected = entry.digest, expected + 1
     end = session.get(AuditChain, tenant_ref)
-    if end is not None and (end.number, end.digest) != (expected - 1, before):
+    if end is None:
+        return expected if expected > 1 else None
+    if (end.number, end.digest) != (expected - 1, before):
         return expected
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One tenant's chain: how long it is, and its first entry that does not fit. None: all do."""
+
+    tenant_ref: str
+    entries: int
+    broken: int | None
+
+
+def verify(rt: "Runtime") -> list[Checked]:
+    """Every chain, looked at entry by entry; one that has lost its end is among them."""
+    with rt.reading() as session:
+        counts = dict.fromkeys(session.scalars(sa.select(AuditChain.tenant_ref)), 0)
+        counted = sa.select(AuditEntry.tenant_ref, sa.func.count()).group_by(AuditEntry.tenant_ref)
+        counts |= {row[0]: row[1] for row in session.execute(counted)}
+        return [Checked(each, counts[each], first_broken(session, each)) for each in sorted(counts)]

@@ -5,7 +5,7 @@ no pragma or isolation level on the host's engine (DESIGN decision 4).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,13 +124,25 @@ def insert_or_ignore(
     session.execute(statement, ordered)
 
 
-def upsert(session: orm.Session, table: type[Base], rows: Iterable[Mapping[str, Any]], *, keys: Sequence[str]) -> None:
-    """Inserts the rows, or writes them over those with the same keys. All rows have the same columns."""
+def upsert(
+    session: orm.Session,
+    table: type[Base],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    keys: Sequence[str],
+    changes: Callable[[Any], Mapping[str, Any]] | None = None,
+) -> None:
+    """Inserts the rows, or writes them over those with the same keys. All rows have the same columns.
+
+    `changes` says what is written over a row that is there, given the row that would have been inserted; without it all
+    of it is.
+    """
     ordered = _in_order(rows, keys)
     if not ordered:
         return
     statement = _insert(session, table)
-    changed = {name: statement.excluded[name] for name in ordered[0] if name not in keys}
+    written = statement.excluded
+    changed = changes(written) if changes else {name: written[name] for name in ordered[0] if name not in keys}
     session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), ordered)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, orm
 
-from ..host.ports import Host
+from ..host.ports import Host, Veto
 from . import transaction as _transaction
 from .clock import Clock, SystemClock
 from .settings import Settings
@@ -31,6 +31,8 @@ class Runtime:
     """Hints to the queue that these chunks have work. May be lost; the sweeper hints again."""
     send_signal: Callable[[str, Mapping[str, Any]], None] = lambda name, values: None
     """Tells the host by a signal of `flask_certify.signals`."""
+    veto: Veto | None = None
+    """The host's last word before certificates are made."""
     in_context: Callable[[], AbstractContextManager[Any]] = nullcontext
     """The application's context, for threads of ours, which begin outside of one."""
 

@@ -102,6 +102,19 @@ class Settings:
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
 
+    automatic: bool = False
+    """Whether a learner who passes is issued to as soon as the platform says so (R-068). Else the night does it, or a
+    mentor."""
+
+    identity_required: bool = False
+    """Whether an approved identity is asked for in every course run (R-057). Else each run says so for itself."""
+
+    honor_earns: bool = True
+    """Whether enrolments of the mode `honor` earn certificates (R-058)."""
+
+    undo_days: int = 14
+    """How many days a re-issue by mistake can be taken back (R-103)."""
+
     list_limit: int = 10_000
     """Learners a dashboard lists at most (R-122)."""
 
@@ -113,6 +126,8 @@ class Settings:
             raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
+        if self.undo_days < 0:
+            raise _wrong("undo_days", "it must be a whole number of days, 0 or more.")
         if not self.languages or not all(_is_language(each) for each in self.languages):
             raise _wrong("languages", "name at least one language by its code, for example en, hi.")
         if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):

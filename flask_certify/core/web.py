@@ -70,7 +70,7 @@ def add_templates(bp: Blueprint, package: str) -> None:
 def install(app: Flask, bp: Blueprint, rt: Runtime) -> None:
     """Puts the finished blueprint into the application. Nothing else of the application changes but template names."""
     bp.before_request(csrf.check)
-    bp.after_request(_safe)
+    bp.after_request(safe)
     bp.register_error_handler(CertifyError, answer_error)
     bp.register_error_handler(csrf.CSRFError, lambda error: answer_error(csrf.FormExpired()))
     bp.register_error_handler(sa.exc.OperationalError, _answer_busy)
@@ -107,7 +107,8 @@ def _add_names(app: Flask, base: str, prefix: str) -> None:
         app.add_template_filter(shown, name)
 
 
-def _safe(response: AnyResponse) -> AnyResponse:
+def safe(response: AnyResponse) -> AnyResponse:
+    """The answer with the headers that each of ours has."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response

@@ -198,7 +198,7 @@ def rows(
     found = session.scalars(
         sa.select(Record).where(*_conditions(run_id, asked)).order_by(*_order(asked)).limit(limit).offset(offset)
     )
-    return [_row(each) for each in found]
+    return [row_of(each) for each in found]
 
 
 def how_many(session: orm.Session, run_id: UUID, asked: Question) -> int:
@@ -217,7 +217,7 @@ def rows_after(session: orm.Session, run_id: UUID, after: str = "", limit: int =
         .order_by(Record.learner_ref)
         .limit(limit)
     )
-    return [_row(each) for each in found]
+    return [row_of(each) for each in found]
 
 
 def declined(session: orm.Session, run_id: UUID, *, limit: int | None = None) -> list[LearnerRow]:
@@ -233,7 +233,7 @@ def declined(session: orm.Session, run_id: UUID, *, limit: int | None = None) ->
         .order_by(Record.learner_ref)
         .limit(limit)
     )
-    return [_row(each) for each in found]
+    return [row_of(each) for each in found]
 
 
 def waiting_of(session: orm.Session, learner_ref: str, run_refs: list[str]) -> list[Waiting]:
@@ -280,7 +280,8 @@ def _order(asked: Question) -> list[sa.ColumnElement[Any]]:
     return [chosen.nulls_last(), Record.learner_ref.asc()]
 
 
-def _row(record: Record) -> LearnerRow:
+def row_of(record: Record) -> LearnerRow:
+    """The row as others may have it."""
     return LearnerRow(
         record.learner_ref,
         record.external_id,

@@ -1,21 +1,19 @@
-"""One function decides for every door (R-051). Pure: the same facts give the same answer."""
+"""One function decides for every door (R-051). Pure: the same facts give the same answer.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import assert_never
+Attachments say whether their criteria are met, and by which of them; `engine.evaluate` says the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from .facts import EXEMPT_FROM_IDENTITY, NOT_EARNING, Facts
+from .engine import Case, Fit, Outcome, Path, Verdict, evaluate
+from .facts import NOTHING_KEPT, Facts, Kept
+from .judging import Judge, judge_of
 from .reasons import Reason
-from .rules import AllOf, AnyOf, AttributeIs, Progress, Rule, ScoreAtLeast, ScoreBelow
-from .scores import shown
+from .rules import Rule
 
-
-class Outcome(StrEnum):
-    GRANTED = "granted"
-    DECLINED = "declined"
-    FAULTY = "faulty"  # the data are wrong: neither yes nor no, somebody has to put them right
+__all__ = ["Decision", "Offer", "Outcome", "decide", "fitting", "is_in_audience"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,10 @@ class Offer:
     attachment_id: UUID
     rule: Rule
     audience: str  # `tenant` or `everyone`
+    judge: Judge = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judge", judge_of(self.rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +36,48 @@ class Decision:
     outcome: Outcome
     reasons: tuple[Reason, ...]
     attachment_id: UUID | None = None  # what is granted
+    verdict: Verdict | None = None  # what becomes of the record; None: nothing could be evaluated
 
     @property
     def granted(self) -> bool:
         return self.outcome is Outcome.GRANTED
 
 
-def decide(offers: Sequence[Offer], facts: Facts) -> Decision:
-    """Guards first, in the order of R-055, then audience and criteria; the first offer that fits is granted (R-046)."""
-    for reason in _guards(facts):
-        return Decision(Outcome.DECLINED, (reason,))
+def decide(
+    offers: Sequence[Offer],
+    facts: Facts,
+    kept: Kept = NOTHING_KEPT,
+    *,
+    veto: str | None = None,
+    path: Path = Path.DISPATCH,
+) -> Decision:
+    """What the engine says, with *passing* = the host does not say no, and the criteria are met (D-06)."""
+    verdict = evaluate(Case(facts, kept, fitting(offers, facts), veto, path))
+    return Decision(verdict.outcome, verdict.reasons, verdict.attachment_id, verdict)
+
+
+def fitting(offers: Sequence[Offer], facts: Facts) -> Fit:
+    """What the attachments say: the first that fits (R-046), else why none does."""
+    if not offers:
+        return _NOTHING_ATTACHED
     open_offers = [offer for offer in offers if is_in_audience(offer, facts)]
     if not open_offers:
-        return Decision(Outcome.DECLINED, (Reason("outside_audience", {"tenant": facts.run.tenant_ref}),))
-    if len(offers) > 1 and not facts.run.has_ended:
-        return Decision(Outcome.DECLINED, (Reason("run_not_ended"),))
+        return Fit(None, (Reason("outside_audience", {"tenant": facts.run.tenant_ref}),), closed=True)
+    several = len(offers) > 1
+    if several and not facts.run.has_ended:
+        return _NOT_ENDED
+    # Whoever is listed as an exception gets the first one if none fits.
+    first, open_ = open_offers[0].attachment_id, False
     refused: list[Reason] = []
     for offer in open_offers:
-        answer = judge(offer.rule, facts)
-        if answer.outcome is Outcome.FAULTY:
-            return Decision(Outcome.FAULTY, answer.reasons)
-        if answer.outcome is Outcome.GRANTED:
-            late = _lateness(facts) if len(offers) > 1 else None
-            if late is not None:
-                return Decision(Outcome.DECLINED, (late,))
-            return Decision(Outcome.GRANTED, answer.reasons, offer.attachment_id)
+        answer = offer.judge(facts)
+        if answer.holds:
+            return _in_time(facts, offer, answer.reasons) if several else Fit(True, answer.reasons, offer.attachment_id)
+        if answer.faulty:
+            return Fit(None, answer.reasons, first, faulty=True)
+        open_ = open_ or answer.holds is None
         refused.extend(reason for reason in answer.reasons if reason not in refused)
-    return Decision(Outcome.DECLINED, tuple(refused))
+    return Fit(None if open_ else False, tuple(refused), first)
 
 
 def is_in_audience(offer: Offer, facts: Facts) -> bool:
@@ -68,102 +85,16 @@ def is_in_audience(offer: Offer, facts: Facts) -> bool:
     return offer.audience == "everyone" or facts.tenant_ref == facts.run.tenant_ref
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether a rule holds, and why."""
-
-    outcome: Outcome
-    reasons: tuple[Reason, ...]
+_NOTHING_ATTACHED = Fit(None, (Reason("nothing_attached"),), closed=True)
+_NOT_ENDED = Fit(None, (Reason("run_not_ended"),), closed=True)
+_NOT_SAID_WHEN = (Reason("completion_unknown"),)
+_LATE = (Reason("completed_late"),)
 
 
-def judge(rule: Rule, facts: Facts) -> Judgement:
-    """Whether the rule holds. Of several that must all hold, the first that does not speaks for them."""
-    match rule:
-        case Progress(asked):
-            if facts.progress is None:
-                return _no(Reason("progress_unknown"))
-            values = {"has": shown(facts.progress), "asked": shown(asked)}
-            if facts.progress < asked:
-                return _no(Reason("progress_below", values))
-            return _yes(Reason("progress", values))
-        case ScoreAtLeast(asked):
-            if isinstance(facts.score, Reason):
-                return Judgement(Outcome.FAULTY, (facts.score,))
-            values = {"has": shown(facts.score), "asked": shown(asked)}
-            return _yes(Reason("score", values)) if facts.score >= asked else _no(Reason("score_below", values))
-        case ScoreBelow(asked):
-            if isinstance(facts.score, Reason):
-                return Judgement(Outcome.FAULTY, (facts.score,))
-            values = {"has": shown(facts.score), "asked": shown(asked)}
-            return _yes(Reason("score", values)) if facts.score < asked else _no(Reason("score_above", values))
-        case AttributeIs(name, value):
-            holds = facts.attributes.get(name) == value
-            return (
-                _yes(Reason("attribute", {"name": name})) if holds else _no(Reason("attribute_differs", {"name": name}))
-            )
-        case AllOf(rules):
-            return _all_of(rules, facts)
-        case AnyOf(rules):
-            return _any_of(rules, facts)
-        case _:
-            assert_never(rule)
-
-
-def _all_of(rules: Sequence[Rule], facts: Facts) -> Judgement:
-    reasons: tuple[Reason, ...] = ()
-    for each in rules:
-        part = judge(each, facts)
-        if part.outcome is not Outcome.GRANTED:
-            return part
-        reasons += part.reasons
-    return Judgement(Outcome.GRANTED, reasons)
-
-
-def _any_of(rules: Sequence[Rule], facts: Facts) -> Judgement:
-    parts = [judge(each, facts) for each in rules]
-    for wanted in (Outcome.GRANTED, Outcome.FAULTY):
-        for part in parts:
-            if part.outcome is wanted:
-                return part
-    return Judgement(Outcome.DECLINED, tuple(reason for part in parts for reason in part.reasons))
-
-
-def _guards(facts: Facts) -> Iterator[Reason]:
-    """What forbids any certificate, in the order of R-050 and R-055. (8), already final, is asked of our own tables."""
-    if not facts.known:
-        yield Reason("learner_unknown")
-    if not facts.account_active:
-        yield Reason("account_inactive")
-    if facts.run.custom_course:
-        yield Reason("private_copy")
-    if facts.beta_tester:
-        yield Reason("beta_tester")
-    if facts.passing is False:
-        yield Reason("not_passing")
-    if facts.invalidated:
-        yield Reason("invalidated")
-    if not facts.enrolled:
-        yield Reason("not_enrolled")
-    if facts.mode in NOT_EARNING:
-        yield Reason("mode_does_not_earn", {"mode": facts.mode})
-    if facts.run.identity_required and facts.mode not in EXEMPT_FROM_IDENTITY and not facts.identity_approved:
-        yield Reason("identity_not_approved")
-    if not facts.run.course_known:
-        yield Reason("course_missing")
-    if not facts.run.display_on:
-        yield Reason("display_off")
-
-
-def _lateness(facts: Facts) -> Reason | None:
+def _in_time(facts: Facts, offer: Offer, reasons: tuple[Reason, ...]) -> Fit:
     """With several attachments completion counts only if it is dated by the run's end (R-044)."""
     if not facts.completed:
-        return Reason("completion_unknown")
-    return None if facts.completed_in_time else Reason("completed_late")
-
-
-def _yes(reason: Reason) -> Judgement:
-    return Judgement(Outcome.GRANTED, (reason,))
-
-
-def _no(reason: Reason) -> Judgement:
-    return Judgement(Outcome.DECLINED, (reason,))
+        return Fit(None, _NOT_SAID_WHEN, offer.attachment_id)
+    if not facts.completed_in_time:
+        return Fit(False, _LATE, offer.attachment_id)
+    return Fit(True, reasons, offer.attachment_id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..awards.causes import WORDS as CAUSES
 from ..core.errors import find_sentence
 from ..core.i18n import N_, c_
 
@@ -11,6 +12,7 @@ DECLINED: dict[str, str] = {
     # In the order in which they are tried: R-050, then R-055, then audience and criteria.
     "learner_unknown": N_("The learning platform does not know this learner (any more)."),
     "account_inactive": N_("The account is blocked or deleted."),
+    "not_allowlisted": N_("The learner is not on the list of exceptions."),
     "private_copy": N_("The course run is a private copy, in which no certificates are earned."),
     "beta_tester": N_("Beta testers of a course run do not earn its certificate."),
     "not_passing": N_("The learning platform says that the course run was not passed."),
@@ -18,8 +20,10 @@ DECLINED: dict[str, str] = {
     "not_enrolled": N_("There is no enrolment in the course run."),
     "mode_does_not_earn": N_("The enrolment is of the mode %(mode)s, which does not earn certificates."),
     "identity_not_approved": N_("The identity of the learner is not approved, or no longer."),
+    "already_final": N_("There is a certificate already, and evaluating again never changes one."),
     "course_missing": N_("The record of the course run is gone."),
     "display_off": N_("Certificates are switched off for this course run."),
+    "nothing_attached": N_("No certificate is attached to the course run."),
     "outside_audience": N_("These certificates are for learners of %(tenant)s only."),
     "run_not_ended": N_("The course run has not ended yet."),
     "progress_unknown": N_("The learning platform did not say how much of the course is done."),
@@ -29,6 +33,8 @@ DECLINED: dict[str, str] = {
     "score_below": N_("The score is %(has)s %%, at least %(asked)s %% is asked."),
     "score_above": N_("The score is %(has)s %%, less than %(asked)s %% is asked."),
     "attribute_differs": N_("The learner's profile does not say what is asked for %(name)s."),
+    "attribute_unknown": N_("The learner's profile says nothing about %(name)s."),
+    "vetoed": N_("The learning platform refused the certificate. It said: %(answer)s."),
 }
 
 FAULTY: dict[str, str] = {
@@ -38,22 +44,42 @@ FAULTY: dict[str, str] = {
     "attempt.above_maximum": N_("An attempt at the assessment %(assessment)s is above its maximum of %(maximum)s."),
     "attempt.no_maximum": N_("The assessment %(assessment)s has no maximum score."),
     "attempt.not_a_score": N_("An attempt at the assessment %(assessment)s has a score below 0, or none."),
+    "progress.not_a_percentage": N_("The learning platform gave a progress that is not between 0 and 100 %%."),
     "score.no_assessments": N_("The rule asks for a score, but the course run has no assessments."),
     "learner.host_failed": N_("The learning platform could not answer for this learner. Have its log looked at."),
     "learner.unfit_reference": N_(
         "The learning platform's reference of this learner cannot be stored: at most 100 characters, no zero bytes."
     ),
     "worker.died": N_("The program that worked on this learner ended again and again. Have its log looked at."),
+    "veto.failed": N_(
+        "The learning platform could not say whether it objects (%(kind)s). Have its log looked at, then issue again."
+    ),
 }
 
 GRANTED: dict[str, str] = {
     "progress": N_("%(has)s %% of the course is done."),
     "score": N_("The score is %(has)s %%."),
     "attribute": N_("The learner's profile says what is asked for %(name)s."),
+    "passing": N_("All that is asked was met."),
+    "allowlisted": N_("The learner is on the list of exceptions."),
     "already_issued": N_("The certificate was issued already."),
 }
 
-WORDS: dict[str, str] = DECLINED | FAULTY | GRANTED
+LEFT_ALONE: dict[str, str] = {
+    # Why an event changed nothing, or what it changed.
+    "already_passing": N_("There is a certificate already."),
+    "not_automatic": N_("Certificates are not generated without being asked for."),
+    "exempt_as_listed": N_("The learner is on the list of exceptions, so this takes nothing away."),
+    "no_record": N_("There is no record to change."),
+    "no_certificate_to_lose": N_("There is no certificate that could be taken away."),
+    "progress_kept": N_("As much of the course is done as is asked."),
+    "progress_dropped": N_("Less of the course is done than is asked, and the learning platform said so."),
+    "allowlist_removed": N_("The learner was taken off the list of exceptions."),
+}
+
+WORDS: dict[str, str] = (
+    {cause.value: words for cause, words in CAUSES.items()} | DECLINED | FAULTY | GRANTED | LEFT_ALONE
+)
 
 
 @dataclass(frozen=True, slots=True)

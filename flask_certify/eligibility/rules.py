@@ -1,28 +1,32 @@
-"""Rules are shapes. A new kind of rule without its case in `decide` is found before the program runs."""
+"""Rules are shapes. A new kind of rule without its case in `judging` is found before the program runs."""
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import assert_never
+
+Percent = Fraction | int
+"""Exact: a whole number where it is one, else a fraction; never a float."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """At least this much of the course is done, in percent (R-033)."""
 
-    at_least: Fraction
+    at_least: Percent
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreAtLeast:
     """The score is this much or more, in percent; compared exactly (R-038, R-042)."""
 
-    percent: Fraction
+    percent: Percent
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreBelow:
     """The score is strictly less than this, in percent."""
 
-    percent: Fraction
+    percent: Percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,32 @@ def asks_for_score(rule: Rule) -> bool:
             return True
         case AllOf(rules) | AnyOf(rules):
             return any(asks_for_score(each) for each in rules)
-        case _:
+        case Progress() | AttributeIs():
             return False
+        case _:
+            assert_never(rule)
 
 
-def completion(below: Fraction = Fraction(80)) -> Rule:
+def progress_asked(rule: Rule) -> Percent:
+    """The least progress with which the rule can be met: what a learner may fall below (R-075)."""
+    match rule:
+        case Progress(asked):
+            return asked
+        case AllOf(rules):
+            return max(progress_asked(each) for each in rules)
+        case AnyOf(rules):
+            return min(progress_asked(each) for each in rules)
+        case ScoreAtLeast() | ScoreBelow() | AttributeIs():
+            return 0
+        case _:
+            assert_never(rule)
+
+
+def completion(below: Percent = 80) -> Rule:
     """The default rule of `Course completion` (R-038)."""
-    return AllOf((Progress(Fraction(100)), ScoreBelow(below)))
+    return AllOf((Progress(100), ScoreBelow(below)))
 
 
-def achievement(from_: Fraction = Fraction(80)) -> Rule:
+def achievement(from_: Percent = 80) -> Rule:
     """The default rule of `Certificate of Achievement`: the threshold is inclusive (D-03)."""
-    return AllOf((Progress(Fraction(100)), ScoreAtLeast(from_)))
+    return AllOf((Progress(100), ScoreAtLeast(from_)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..achievements.service import AttachmentView
 from ..core.errors import HostUnavailable
@@ -10,7 +11,7 @@ from ..core.runtime import Runtime
 from ..host.records import CourseRun, LearnerRecord
 from . import notation
 from .decide import Decision, Offer, Outcome, decide, is_in_audience
-from .facts import Facts, learner_facts, run_facts
+from .facts import NOTHING_KEPT, Facts, Kept, RunFacts, learner_facts, run_facts
 from .reasons import Reason
 from .scores import shown
 
@@ -27,11 +28,18 @@ class Decided:
 
 
 def decide_many(
-    rt: Runtime, run: CourseRun, attachments: Sequence[AttachmentView], learner_refs: Collection[str]
+    rt: Runtime,
+    run: CourseRun,
+    attachments: Sequence[AttachmentView],
+    learner_refs: Collection[str],
+    kept: Mapping[str, Kept] | None = None,
 ) -> list[Decided]:
-    """One decision for each of the learners, in their order. Raises HostUnavailable: then nothing is decided."""
+    """One decision for each of the learners, in their order. `kept`: what our own tables say about them.
+
+    Raises HostUnavailable: then nothing is decided.
+    """
     records, failed = ask_records(rt, run.run_ref, learner_refs)
-    return decide_records(rt, run, attachments, learner_refs, records, failed)
+    return decide_records(rt, run, attachments, learner_refs, records, failed, kept)
 
 
 def decide_records(
@@ -41,28 +49,36 @@ def decide_records(
     learner_refs: Collection[str],
     records: Mapping[str, LearnerRecord],
     failed: Mapping[str, Reason],
+    kept: Mapping[str, Kept] | None = None,
 ) -> list[Decided]:
     """The same, for records that are known already."""
     now = rt.clock.now()
-    about = run_facts(run, now)
+    about = about_run(rt, run, now)
     offers = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
+    kept = kept or {}
     decided = []
     for ref in learner_refs:
         record = records.get(ref)
         if ref in failed:
             decided.append(Decided(ref, None, Decision(Outcome.FAULTY, (failed[ref],)), True, None))
             continue
-        facts = learner_facts(run, about, record, now) if record else Facts(run=about, known=False)
+        facts = learner_facts(about, record, now) if record else Facts(run=about, known=False)
         decided.append(
             Decided(
                 ref,
                 record,
-                decide(offers, facts),
+                decide(offers, facts, kept.get(ref, NOTHING_KEPT)),
                 any(is_in_audience(offer, facts) for offer in offers),
                 None if isinstance(facts.score, Reason) else shown(facts.score),
             )
         )
     return decided
+
+
+def about_run(rt: Runtime, run: CourseRun, now: datetime) -> RunFacts:
+    """What is known about the run, with what the installation asks of every run."""
+    settings = rt.settings
+    return run_facts(run, now, identity_required=settings.identity_required, honor_earns=settings.honor_earns)
 
 
 def ask_records(

@@ -7,9 +7,18 @@ from .records import Role
 ACTS: dict[str, frozenset[Role]] = {
     # act: the roles that may, each for the runs and tenants that are theirs
     "run.attach": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
+    "template.use": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
     "run.dashboard": frozenset({Role.MENTOR, Role.AUTHOR, Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.issue": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.download": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.reissue": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.undo": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.withdraw": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.restore": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "award.revoke": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "exceptions.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "person.export": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "person.erase": frozenset({Role.TENANT_ADMIN}),
     "award.read_own": frozenset({Role.LEARNER}),
     "failures.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
 }

@@ -107,6 +107,14 @@ class MemoryHost:
         }
         return [found[ref] for ref in sorted(found)[:limit]]
 
+    def find_logins(self, run_ref: str, logins: Collection[str]) -> Mapping[str, str]:
+        known: dict[str, str] = {}
+        for learners in self.records.values():
+            for ref, record in learners.items():
+                address = self.people[ref].email if ref in self.people else None
+                known |= {each.casefold(): ref for each in (record.user_name, address) if each}
+        return {login: known[login.casefold()] for login in logins if login.casefold() in known}
+
     def report_columns(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         return {
             ref: {

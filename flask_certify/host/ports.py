@@ -8,7 +8,7 @@ nobody is refused for it (R-255). Any other exception is taken as an error about
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from .records import Actor, Contact, CourseRun, LearnerRecord, Person, Tenant
+from .records import Actor, Contact, CourseRun, LearnerRecord, Objection, Person, Tenant
 
 
 class HostAway(Exception):
@@ -67,6 +67,17 @@ class People(Protocol):
     def find_people(self, tenant_ref: str, text: str, limit: int) -> Sequence[Person]: ...
 
 
+class Logins(Protocol):
+    """Optional: an adapter that has no such method is asked in another way, see `find_logins`."""
+
+    def find_logins(self, run_ref: str, logins: Collection[str]) -> Mapping[str, str]:
+        """The references of the learners with these user names or e-mail addresses, as they were typed.
+
+        One call for many. Who is not known is left out.
+        """
+        ...
+
+
 class Pages(Protocol):
     """The host's own pages and columns."""
 
@@ -82,5 +93,30 @@ class Pages(Protocol):
         ...
 
 
+class Veto(Protocol):
+    """A hook of the host, given to `init_app`: the last word before certificates are made (R-060)."""
+
+    def __call__(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, Objection]:
+        """Objections by learner; who is left out may have a certificate."""
+        ...
+
+
 class Host(Acting, Tenants, CourseRuns, People, Pages, Protocol):
     """Everything together: what `Certify.init_app(host=…)` takes."""
+
+
+def find_logins(host: Host, run_ref: str, tenant_ref: str, logins: Collection[str]) -> Mapping[str, str]:
+    """Login → reference, by the host's own `find_logins`; else who has this reference or external id."""
+    own = getattr(host, "find_logins", None)
+    if own is not None:
+        found: Mapping[str, str] = own(run_ref, logins)
+        return found
+    known = {ref: ref for ref in host.learner_records(run_ref, list(logins))}
+    for login in logins:
+        if login not in known:
+            # A search finds parts of names as well: only somebody whose own id it is counts.
+            people = host.find_people(tenant_ref, login, 20)
+            exact = {each.learner_ref for each in people if each.external_id == login}
+            if len(exact) == 1:
+                known[login] = exact.pop()
+    return known

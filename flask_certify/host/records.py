@@ -144,6 +144,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """What the host says before a certificate is made: a refusal with its reason, or the mode it was earned in."""
+
+    refuse: str | None = None  # the reason, as staff may read it; without personal data
+    mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An answer to a search for people."""
 

@@ -1,6 +1,9 @@
-"""Single and bulk issue, and the act of attaching: the one package that combines the crafts beneath it.
+"""Single and bulk issue, the life of a certificate after it, and the act of attaching: the one package that combines
+the crafts beneath it.
 
-Offers `bulk` (open and watch an issue batch), `many.issue_many` (one or many learners at once), `attaching` and
-`setting_up` (a tenant with issuer, key, achievements and template). Leaves to others: deciding, signing, printing
-and telling, which have packages of their own.
+Offers `bulk` (open and watch an issue batch), `many.issue_many` (one or many learners at once), `lifecycle` (withdraw,
+restore, revoke), `reissuing` (a new certificate in place of another, and the way back), `excepting` and `importing`
+(allowlist, invalidations, dates), `happenings` (what follows from an event, and from deciding anew), `people` (export
+and erase), `attaching` and `setting_up` (a tenant with issuer, key, achievements and template). Leaves to others:
+deciding, signing, printing and telling, which have packages of their own.
 """

@@ -30,6 +30,7 @@ from ..host.records import CourseRun
 from . import jobs, many
 from .counts import Counts, count_items
 from .errors import AlreadyUnderWay, BatchFailed, BatchStuck, RunNotEnded, RunWithoutEnd, UnknownBatch
+from .keeping import kept_of
 from .models import FINISHED, PLANNING, UNDER_WAY, IssueBatch
 
 WILL_BE_ISSUED = {
@@ -115,8 +116,9 @@ def preview(rt: Runtime, run_id: UUID) -> Preview:
         records = {record.learner_ref: record for record in page}
         with rt.reading() as session:
             standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, list(records))
+            kept = kept_of(session, run_id, list(records))
         without = [ref for ref in records if ref not in standing]
-        for each in decide_records(rt, order.course_run, order.attachments, without, records, {}):
+        for each in decide_records(rt, order.course_run, order.attachments, without, records, {}, kept):
             decision = each.decision
             if decision.attachment_id is not None:
                 by_key[order.by_id[decision.attachment_id].achievement.key] += 1

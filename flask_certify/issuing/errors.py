@@ -1,6 +1,6 @@
 """What an issue batch or an attachment is refused for, before anything is begun."""
 
-from ..core.errors import BadInput, Conflict, Forbidden, Unavailable
+from ..core.errors import BadInput, Conflict, Unavailable
 from ..core.i18n import N_
 
 
@@ -34,6 +34,41 @@ class WrongAudience(BadInput):
     sentence = N_("The audience is either tenant or everyone, not %(audience)s.")
 
 
+class UnknownAchievement(BadInput):
+    code = "attachment.achievement"
+    sentence = N_("The issuer has nothing to be earned that is called %(achievement)s.")
+
+
+class UnknownFact(BadInput):
+    code = "attachment.fact"
+    sentence = N_("%(fact)s cannot be carried into a certificate. Known are: %(known)s.")
+
+
+class NotWhatWasSeen(Conflict):
+    code = "attachment.changed_since"
+    sentence = N_(
+        "The template, its issuer or its signatories have changed since they were shown. Look at the preview again, "
+        "and confirm what it shows now."
+    )
+
+
+class RuleNotAboutTheCourse(BadInput):
+    code = "attachment.not_about_the_course"
+    sentence = N_("A rule about the learner alone is not enough: it must ask for progress or a score as well.")
+
+
+class ImpossibleCriteria(BadInput):
+    code = "attachment.impossible"
+    sentence = N_("Nobody can ever meet the criteria of %(one)s. Change them.")
+
+
+class OverlappingCriteria(BadInput):
+    code = "attachment.overlap"
+    sentence = N_(
+        "Somebody could meet the criteria of %(one)s and of %(other)s. Change them so that they exclude each other."
+    )
+
+
 class RunNotEnded(Conflict):
     code = "run.not_ended"
     sentence = N_("The course run ends on %(end)s. Certificates can be issued to all after that.")
@@ -57,6 +92,14 @@ class BatchStuck(Unavailable):
     )
 
 
+class NightStuck(Unavailable):
+    code = "night.stuck"
+    sentence = N_(
+        "Nothing has moved for a while. Nothing is lost. See what is away with: flask certify doctor. "
+        "Then give the same command again."
+    )
+
+
 class BatchFailed(Conflict):
     code = "batch.failed"
     sentence = N_("The learners could not be listed (%(reason)s), so nothing was issued. See the failure log.")
@@ -66,16 +109,6 @@ class UnknownBatch(Conflict):
     code = "batch.unknown"
     sentence = N_("There is no such issue batch.")
     status = 404
-
-
-class MayNot(Forbidden):
-    code = "actor.may_not"
-    sentence = N_("%(actor)s may not do this for this course run.")
-
-
-class UnknownActor(Forbidden):
-    code = "actor.unknown"
-    sentence = N_("The learning platform knows nobody called %(actor)s.")
 
 
 class WrongSlug(BadInput):

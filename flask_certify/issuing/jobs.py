@@ -20,6 +20,7 @@ from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from . import many
+from .closing import close_night
 from .counts import count_items
 from .models import FINISHED, RUNNING, IssueBatch, IssueItem
 
@@ -197,6 +198,8 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
         reason=batch.trouble,
         **asdict(counts),
     )
+    if batch.night_id is not None:
+        close_night(tx, batch.night_id, batch.finished_at)
     run_ref = tx.session.scalar(sa.select(Run.run_ref).where(Run.id == batch.run_id))
     tx.then(rt.send_signal, "batch_finished", {"batch_id": batch.id, "run_ref": run_ref})
 

@@ -6,86 +6,51 @@ transaction that stores it all. Doing it again changes nothing: the index on liv
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from ..achievements.service import (
-    AttachmentView,
-    IssuerView,
-    RunView,
-    SignatoryView,
-    freeze_issuer,
-    get_course_run,
-    get_issuer,
-    get_run,
-    list_attachments,
-    list_signatories,
-)
+from ..achievements.service import freeze_issuer
 from ..awards import service as awards
-from ..awards.frozen import Frozen, FrozenSignatory
 from ..awards.labels import label_of
+from ..awards.moves import DOWNLOADABLE
 from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
 from ..core.db import storable
-from ..core.errors import BadInput, Misconfigured
-from ..core.hosts import asking
-from ..core.i18n import c_, speaking
-from ..core.ids import new_code, new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
-from ..credentials.service import Refused, SignedCredential
-from ..documents import printing
-from ..documents import service as documents
-from ..documents.plate import Plate
-from ..eligibility.decide import Decision, Outcome
+from ..eligibility.decide import Outcome
+from ..eligibility.engine import Act
+from ..eligibility.facts import NOTHING_KEPT, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided, decide_many
-from ..host.records import CourseRun, Tenant
 from ..notifications import service as notifications
 from ..notifications.service import Telling
 from ..telemetry import service as telemetry
-from .errors import NothingAttached
-from .names import name_on_paper
-from .printing import printable
-from .statements import statement_of
+from . import vetoes
+from .drafts import Draft, draw_up, sign
+from .keeping import kept_of
+from .orders import Order, languages_of, open_order
+
+__all__ = [
+    "ALREADY",
+    "DECLINED",
+    "FAILED",
+    "ISSUED",
+    "LearnerOutcome",
+    "Order",
+    "Prepared",
+    "issue_many",
+    "languages_of",
+    "open_order",
+    "prepare",
+    "store",
+]
 
 ISSUED, DECLINED, FAILED, ALREADY = "issued", "declined", "failed", "already"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What an attachment says in one language, and the version of its template that says it."""
-
-    version_id: UUID
-    title: str
-    description: str
-    criteria: str
-
-
-@dataclass(frozen=True)
-class Order:
-    """For which run to issue, in whose name, and all that is the same for each of its learners."""
-
-    run: RunView
-    course_run: CourseRun
-    tenant: Tenant
-    issuer: IssuerView
-    attachments: tuple[AttachmentView, ...]
-    wordings: Mapping[tuple[UUID, str], Wording]  # by attachment and language
-    plates: Mapping[UUID, Plate]  # by version of the template
-    signatories: tuple[SignatoryView, ...]
-    actor: str
-    notify: bool
-    batch_id: UUID | None
-
-    @cached_property
-    def by_id(self) -> Mapping[UUID, AttachmentView]:
-        return {each.id: each for each in self.attachments}
 
 
 @dataclass(frozen=True)
@@ -99,21 +64,6 @@ class LearnerOutcome:
     award_id: UUID | None = None
 
 
-@dataclass
-class Draft:
-    """An award on its way: drawn up now, or granted before and not signed then."""
-
-    award_id: UUID
-    learner_ref: str
-    code: str
-    frozen: Frozen
-    achievement_id: UUID
-    locale: str | None
-    row: dict[str, Any] | None = None  # None: the award is there, granted
-    signed: SignedCredential | None = None
-    trouble: Reason | None = None  # why it is not signed
-
-
 @dataclass(frozen=True)
 class Prepared:
     """All that is to be stored about some learners. `store` may run after it once, in one transaction."""
@@ -125,60 +75,8 @@ class Prepared:
     faulty: Mapping[str, Reason]
     channels: Mapping[str, Any]
     refs: tuple[str, ...]
-
-
-def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id: UUID | None = None) -> Order:
-    """What holds for all learners of the run now.
-
-    Raises NothingAttached, UnknownRun, UnknownIssuer, HostUnavailable.
-    """
-    with rt.reading() as session:
-        run = get_run(session, run_id)
-        issuer = get_issuer(session, run.tenant_ref)
-        attachments = tuple(list_attachments(session, run.id))
-        signatories = tuple(list_signatories(session, issuer.id))
-    if not attachments:
-        raise NothingAttached()
-    course_run = get_course_run(rt, run.run_ref)
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(run.tenant_ref)
-    if tenant is None:
-        tenant = Tenant(run.tenant_ref, issuer.slug, issuer.name)
-    wordings = _wordings(rt, tenant, attachments)
-    versions = {each.version_id for each in wordings.values()}
-    return Order(
-        run,
-        course_run,
-        tenant,
-        issuer,
-        attachments,
-        wordings,
-        {version_id: documents.get_plate(rt, version_id) for version_id in versions},
-        signatories,
-        actor,
-        notify and rt.settings.notify,
-        batch_id,
-    )
-
-
-def languages_of(rt: Runtime, tenant: Tenant) -> tuple[str, ...]:
-    """In which certificates of the tenant may be made, its first one first; never none."""
-    return tuple(each for each in tenant.languages if each in rt.settings.languages) or rt.settings.languages[:1]
-
-
-def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]) -> Mapping[tuple[UUID, str], Wording]:
-    """Said once for all learners. What an issuer wrote itself is in no catalogue, and stays as it is."""
-    found = {}
-    with rt.reading() as session:
-        for language in languages_of(rt, tenant):
-            with speaking(language):
-                for each in attachments:
-                    version = documents.latest_version(session, each.template_id, language)
-                    earned = each.achievement
-                    found[each.id, language] = Wording(
-                        version.id, c_(earned.name), c_(earned.description), c_(earned.criteria)
-                    )
-    return found
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    revoked: Mapping[str, UUID] = field(default_factory=dict)  # the last award that was revoked for good
 
 
 def issue_many(
@@ -200,124 +98,30 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
     """
     with rt.reading() as session:
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
-    drafts = {ref: _taken_up(held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
+        kept = kept_of(session, order.run.id, learner_refs)
+        revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
+    drafts = {ref: _taken_up(ref, held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
     undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
-    found = decide_many(rt, order.course_run, order.attachments, undecided) if undecided else []
+    found = decide_many(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
+    found = vetoes.hear(rt, order.run.run_ref, found)
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
     for ref, each in decided.items():
         if each.decision.granted and ref not in drafts:
-            draft = _draw_up(order, each, now)
+            draft = draw_up(order, each, now)
             if isinstance(draft, Reason):
                 faulty[ref] = draft
             else:
                 drafts[ref] = draft
-    _sign(rt, order, drafts, faulty)
+    sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
-    return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs))
+    return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs), kept, revoked)
 
 
-def _taken_up(held: Standing) -> Draft:
+def _taken_up(ref: str, held: Standing) -> Draft:
     """Granted before, and not signed then: the same award and code are signed now."""
-    return Draft(held.award_id, "", held.code, held.frozen, held.achievement_id, held.frozen.language)
-
-
-def _draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
-    """The award that follows from the decision, or why it cannot be made."""
-    assert decided.record is not None and decided.decision.attachment_id is not None
-    attachment = order.by_id[decided.decision.attachment_id]
-    record, earned = decided.record, attachment.achievement
-    name = name_on_paper(record)
-    if name is None:
-        return Reason("name.missing")
-    if missing := documents.unprintable(name):
-        return Reason("name.no_glyphs", {"characters": documents.named(missing)})
-    language = _language(order, record.locale)
-    wording = order.wordings[attachment.id, language]
-    frozen = Frozen(
-        recipient_name=name,
-        course_title=order.course_run.title,
-        achievement_key=earned.key,
-        achievement_title=wording.title,
-        description=wording.description,
-        criteria=wording.criteria,
-        issuer_name=order.issuer.name,
-        issuer_slug=order.issuer.slug,
-        issuer_did=order.issuer.did,
-        completed_on=record.completed_on,
-        issued_at=now,
-        zone=order.tenant.zone,
-        language=language,
-        score=decided.score,
-        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in order.signatories),
-    )
-    draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
-    if (unfit := _unfit(order, draft, wording)) is not None:
-        return unfit
-    draft.row = _row(order, draft, attachment, decided.decision, record.enrolment.mode if record.enrolment else None)
-    return draft
-
-
-def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
-    """Why the document could not be printed later, so that nothing is granted now."""
-    printed = printable(draft.frozen, draft.award_id, draft.code, base=order.issuer.base, version_id=wording.version_id)
-    try:
-        printing.check_values(printed.values)
-        printing.check_fit(order.plates[wording.version_id], printed.values, printed.zone)
-    except BadInput as error:
-        return Reason(error.code, error.values)
-    return None
-
-
-def _language(order: Order, locale: str | None) -> str:
-    """The learner's, if certificates are made in it; else the tenant's first (R-175)."""
-    known = [language for _, language in order.wordings]
-    spoken = (locale or "").replace("-", "_")
-    return next((each for each in known if each in (spoken, spoken.partition("_")[0])), known[0])
-
-
-def _row(
-    order: Order, draft: Draft, attachment: AttachmentView, decision: Decision, mode: str | None
-) -> dict[str, Any]:
-    return {
-        "id": draft.award_id,
-        "tenant_ref": order.run.tenant_ref,
-        "run_id": order.run.id,
-        "run_ref": order.run.run_ref,
-        "learner_ref": draft.learner_ref,
-        "issuer_id": order.issuer.id,
-        "achievement_id": draft.achievement_id,
-        "attachment_id": attachment.id,
-        "template_version_id": order.wordings[attachment.id, draft.frozen.language].version_id,
-        "code": draft.code,
-        "mode": mode,
-        "decision": {"reasons": [reason.to_json() for reason in decision.reasons]},
-        "frozen": draft.frozen.to_json(),
-        "batch_id": order.batch_id,
-        "granted_at": draft.frozen.issued_at,
-    }
-
-
-def _sign(rt: Runtime, order: Order, drafts: dict[str, Draft], faulty: dict[str, Reason]) -> None:
-    """Signs the drafts. Without a usable key the awards stay granted; a text that cannot be signed is faulty."""
-    if not drafts:
-        return
-    refs = list(drafts)
-    try:
-        places = credentials.reserve_many(rt, order.issuer.id, len(refs))
-        statements = [statement_of(order.issuer, drafts[ref]) for ref in refs]
-        signed = credentials.sign_many(rt, order.issuer, statements, places)
-    except Misconfigured as error:
-        for draft in drafts.values():
-            draft.trouble = Reason(error.code, error.values)
-        return
-    for ref, each in zip(refs, signed, strict=True):
-        if isinstance(each, Refused):
-            del drafts[ref]
-            faulty[ref] = Reason(each.code, each.values)
-        else:
-            drafts[ref].signed = each
+    return Draft(held.award_id, ref, held.code, held.frozen, held.achievement_id, held.frozen.language)
 
 
 # ---- in the transaction ----------------------------------------------------------------------------
@@ -353,6 +157,7 @@ def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUI
     rows = [
         {
             **draft.row,
+            "follows_id": prepared.revoked.get(draft.learner_ref),
             "state": AwardState.ISSUED if draft.signed else AwardState.GRANTED,
             "issued_at": now if draft.signed else None,
         }
@@ -393,7 +198,7 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
         {
             "run_id": prepared.order.run.id,
             "learner_ref": each.learner_ref,
-            "status": "downloadable" if each.result == ISSUED else None,
+            "status": _status(prepared, each),
             "label": label_of(
                 has_live_award=each.result == ISSUED,
                 issue_failed=each.result == FAILED,
@@ -410,6 +215,16 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
         for each in outcomes
         if each.result != ALREADY and (decided := prepared.decided.get(each.learner_ref)) is not None
     ]
+
+
+def _status(prepared: Prepared, outcome: LearnerOutcome) -> str | None:
+    """What the evaluation writes (R-062); what it would write for a certificate only once that is there."""
+    if outcome.result == ISSUED:
+        return DOWNLOADABLE
+    verdict = prepared.decided[outcome.learner_ref].decision.verdict
+    if verdict is not None and verdict.act is Act.SET_STATUS:
+        return verdict.status_after
+    return prepared.kept.get(outcome.learner_ref, NOTHING_KEPT).status
 
 
 def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutcome], now: datetime) -> None:
@@ -456,3 +271,10 @@ def _tell(rt: Runtime, tx: Transaction, prepared: Prepared, fresh: Sequence[Draf
             "code": draft.code,
         }
         tx.then(rt.send_signal, "award_issued", values)
+        changed = {
+            "run_ref": order.run.run_ref,
+            "learner_ref": draft.learner_ref,
+            "status": DOWNLOADABLE,
+            "awarded_at": now,
+        }
+        tx.then(rt.send_signal, "record_changed", changed)

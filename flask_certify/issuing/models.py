@@ -1,6 +1,6 @@
 """Tables of bulk issue: the batch, and one item per learner in it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,48 @@ from ..core.outbox import Work
 
 PLANNING, RUNNING, FINISHED = "planning", "running", "finished"
 UNDER_WAY = f"state IN ('{PLANNING}', '{RUNNING}')"
+
+
+class Refresh(Base):
+    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it."""
+
+    __tablename__ = "certify_refresh"
+    __table_args__ = (sa.Index(None, "run_id"),)
+
+    work_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Work.id), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+
+
+class Night(Base):
+    """One night's issue: a row per job and date, whoever starts it and however often (R-105, R-106)."""
+
+    __tablename__ = "certify_night"
+    __table_args__ = (sa.UniqueConstraint("job", "date"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(sa.String(20))
+    date: Mapped[date] = mapped_column(sa.Date)  # the day in UTC on which it began
+    state: Mapped[str] = mapped_column(sa.String(8))  # running, finished
+    started_by: Mapped[str] = mapped_column(sa.String(100))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # attempted, skipped, issued, failed; NULL: not yet
+
+
+class NightRun(Base):
+    """One course run in a night: how many learners were looked at, and the batch for those who are due."""
+
+    __tablename__ = "certify_night_run"
+
+    night_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Night.id), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    seen: Mapped[int | None]  # NULL: not looked at yet
+    due: Mapped[int | None]
+    batch_id: Mapped[UUID | None]  # NULL: nobody was due
+    reason: Mapped[str | None] = mapped_column(sa.String(60))  # a code, if the run was left for another night
 
 
 class IssueBatch(Base):
@@ -29,6 +71,7 @@ class IssueBatch(Base):
         ),
         sa.Index(None, "run_id", "opened_at"),
         sa.Index(None, "work_id"),
+        sa.Index(None, "night_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +82,7 @@ class IssueBatch(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     notify: Mapped[bool]
+    night_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Night.id))  # NULL: somebody pressed the button
     work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))  # of the present phase
     total: Mapped[int | None]  # NULL: not planned yet
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # counts, when it has ended

@@ -23,7 +23,7 @@ def write(rt: Runtime, entry: Entry, contact: Contact) -> Parcel:
     language = language_for(entry.locale or contact.locale, rt.settings.languages)
     match entry.channel:
         case Channel.EMAIL:
-            written = email(award, language, f"{rt.settings.base}/me")
+            written = email(award, language, f"{rt.settings.base}/me", entry.event)
             return Letter(
                 message_id=entry.id,
                 to=address_for(entry.channel, contact),
@@ -35,7 +35,7 @@ def write(rt: Runtime, entry: Entry, contact: Contact) -> Parcel:
                 written_at=rt.clock.now(),
             )
         case Channel.SMS:
-            return Text(entry.id, address_for(entry.channel, contact), sms(award, language))
+            return Text(entry.id, address_for(entry.channel, contact), sms(award, language, entry.event))
         case _:
             assert_never(entry.channel)
 

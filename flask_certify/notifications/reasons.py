@@ -4,12 +4,14 @@ from ..core.i18n import N_
 
 NO_CONTACT = "notify.no_contact"
 NO_ADDRESS = "notify.no_address"
+ERASED = "notify.erased"
 NOT_CONFIGURED = "notify.not_configured"
 INTERRUPTED = "notify.interrupted"
 
 WORDS: dict[str, str] = {
     NO_CONTACT: N_("The learning platform knows neither an email address nor a mobile number of this learner."),
     NO_ADDRESS: N_("The learning platform no longer knows where to send this message."),
+    ERASED: N_("The learner was erased before this message could be sent."),
     NOT_CONFIGURED: N_("This way of sending is not set up. See CERTIFY_MAIL and CERTIFY_SMS."),
     INTERRUPTED: N_("The program ended while it was sending this message. It may have been sent; ask the learner."),
     "mail.unusable_address": N_("The email address cannot be used. Correct it in the learning platform."),

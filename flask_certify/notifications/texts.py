@@ -30,6 +30,52 @@ DOWNLOAD = N_("You can download your certificate from your profile page:")
 OPEN_PROFILE = N_("Open the profile page")
 WHY = N_("You receive this message because %(issuer)s has issued a certificate to you.")
 
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is said of something that happened to a certificate after its issue. The same in an SMS and an email."""
+
+    subject: str
+    sentence: str
+    download: str
+
+
+ABOUT = N_("About your certificate: %(training)s")
+LOOK = N_("Your certificates stand on your profile page:")
+
+NEWS = {
+    "reissued": News(
+        N_("Your new certificate: %(training)s"),
+        N_(
+            "Your certificate for the training %(training)s was issued again. The new one takes the place of the old "
+            "one, and can be downloaded from the profile page."
+        ),
+        DOWNLOAD,
+    ),
+    "withdrawn": News(
+        ABOUT,
+        N_(
+            "Your certificate for the training %(training)s does not count at present. Ask the organisation that "
+            "issued it if you do not know why."
+        ),
+        LOOK,
+    ),
+    "restored": News(
+        ABOUT,
+        N_("Your certificate for the training %(training)s counts again, with the same code as before."),
+        DOWNLOAD,
+    ),
+    "revoked": News(
+        ABOUT,
+        N_(
+            "Your certificate for the training %(training)s was revoked and counts no more. Ask the organisation that "
+            "issued it if you do not know why."
+        ),
+        LOOK,
+    ),
+}
+"""By event. What happens more than once has a number after a point, which is for the ledger and not for people."""
+
 _BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode's categories: controls, half characters, separators
 
 
@@ -58,16 +104,25 @@ def language_for(told: str | None, languages: Sequence[str]) -> str:
     return str(locale) if locale is not None and locale.language in ours else languages[0]
 
 
-def sms(award: Frozen, language: str) -> str:
+def news_of(event: str) -> News | None:
+    """What is said of the event. None: the certificate was issued, which the seed's own sentences say."""
+    return NEWS.get(event.partition(".")[0])
+
+
+def sms(award: Frozen, language: str, event: str = "issued") -> str:
     """The text of the SMS (R-157). One line, whatever the title holds."""
+    news = news_of(event)
     with speaking(language):
+        if news is not None:
+            return one_line(c_(news.sentence, training=award.course_title))
         date = completion_date(award, language)
         sentence = SMS if date else SMS_UNDATED
         return one_line(c_(sentence, training=award.course_title, date=date))
 
 
-def email(award: Frozen, language: str, profile_url: str) -> Written:
+def email(award: Frozen, language: str, profile_url: str, event: str = "issued") -> Written:
     """Subject and body of the email (R-160), as plain text and as HTML."""
+    news = news_of(event)
     with speaking(language):
         date = completion_date(award, language)
         training, issuer, name = (
@@ -76,10 +131,12 @@ def email(award: Frozen, language: str, profile_url: str) -> Written:
         page = {
             "language": language.replace("_", "-"),
             "direction": Locale.parse(language).text_direction,
-            "subject": c_(SUBJECT, training=training),
+            "subject": c_(news.subject if news else SUBJECT, training=training),
             "greeting": c_(GREETING, name=name) if name else c_(GREETING_UNNAMED),
-            "completed": c_(COMPLETED if date else COMPLETED_UNDATED, training=training, date=date),
-            "download": c_(DOWNLOAD),
+            "completed": c_(news.sentence, training=training)
+            if news
+            else c_(COMPLETED if date else COMPLETED_UNDATED, training=training, date=date),
+            "download": c_(news.download if news else DOWNLOAD),
             "profile_url": profile_url,
             "open_profile": c_(OPEN_PROFILE),
             "issuer": issuer,

@@ -53,13 +53,13 @@ def get_form() -> Response:
 
 def get_certificate(code: str) -> Response:
     """The answer about a code, as a page or, if the reader asks for JSON or the address ends with .json, as that."""
-    seconds = _seconds_to_wait()
+    seconds = seconds_to_wait()
     if seconds:
         return too_many(seconds)
     typed = code.removesuffix(".json")
     verdict = service.check_code(current_runtime(), typed)
     if verdict.answer is Answer.UNKNOWN:
-        _note_miss()
+        note_miss()
     if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
         note(current_runtime(), "qr_scan", reader="app" if web.wants_json() else "generic")
     return answer(verdict, typed)
@@ -135,7 +135,7 @@ def _printable(typed: str) -> str:
 # ---- attempts --------------------------------------------------------------------------------------
 
 
-def _seconds_to_wait() -> int:
+def seconds_to_wait() -> int:
     """How long this client must wait; 0 if it need not. A limiter that is away does not stop anybody from checking."""
     rt = current_runtime()
     try:
@@ -145,7 +145,7 @@ def _seconds_to_wait() -> int:
         return 0
 
 
-def _note_miss() -> None:
+def note_miss() -> None:
     rt = current_runtime()
     try:
         with asking(rt, "limiter"):

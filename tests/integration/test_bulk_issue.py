@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from flask_certify import signals
 from flask_certify.achievements.service import UnknownRun, ensure_run
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award, Failure, Record
 from flask_certify.core import audit, outbox, working
 from flask_certify.core.errors import DatabaseBusy, HostUnavailable, MasterKeyMissing
@@ -23,7 +24,7 @@ from flask_certify.credentials.models import Credential, IssuerKey
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Attempt, Contact, LearnerRecord
-from flask_certify.issuing import attaching, bulk, many
+from flask_certify.issuing import attaching, bulk, excepting, many
 from flask_certify.issuing.bulk import BatchView
 from flask_certify.issuing.errors import (
     AlreadyAttached,
@@ -122,6 +123,15 @@ def test_the_preview_promises_what_the_batch_does_and_writes_nothing(rt: Runtime
     assert sum(issue(rt).issued.values()) == seen.to_issue
     again = bulk.preview(rt, run_id(rt))
     assert (again.to_issue, again.holders) == (0, 3)
+
+
+def test_the_preview_counts_exceptions_as_the_issue_will(rt: Runtime) -> None:
+    """R-054, R-125: ben is listed, and gets what he would not have earned."""
+    why = Why(Cause.EXCEPTION, "was in hospital")
+    excepting.allow(rt, run_id(rt), {"ben": why}, actor="mia", automatic=False)
+    seen = bulk.preview(rt, run_id(rt))
+    assert (seen.to_issue, dict(seen.declined)) == (4, {})
+    assert sum(issue(rt).issued.values()) == seen.to_issue
 
 
 def test_what_is_printed_and_signed_is_frozen_at_issue(rt: Runtime, host: MemoryHost) -> None:

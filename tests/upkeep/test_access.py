@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_certify.awards.models import Award
+from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
@@ -24,6 +25,7 @@ PEOPLE = ("stranger", "ada", "ben", "ian", "max", "mia", "amy", "tom", "nia", "s
 EVERYBODY = frozenset(PEOPLE)
 LOGGED_IN = EVERYBODY - {"stranger"}
 STAFF = frozenset({"mia", "tom", "sue"})
+AUTHORS, CORRECTORS = frozenset({"tom", "amy"}), frozenset({"tom", "sue"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Door:
     path: str
     open_to: frozenset[str]
     status: int = 200
+    json: Mapping[str, object] | None = None  # what is sent
 
 
 DOORS: Mapping[tuple[str, str], Door] = {
@@ -49,6 +52,33 @@ DOORS: Mapping[tuple[str, str], Door] = {
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
+    # The API: what is open to somebody is asked before what was sent is read.
+    ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
+    ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
+    ("GET", "certify_api.list_attachments"): Door("/api/v1/runs/{run}/attachments", STAFF | {"amy"}),
+    ("POST", "certify_api.attach_first"): Door("/api/v1/runs/{run}/attachments", AUTHORS, 422),
+    ("POST", "certify_api.attach_more"): Door("/api/v1/runs/{run}/attachments/add", AUTHORS, 422),
+    ("POST", "certify_api.preview"): Door("/api/v1/runs/{run}/attachments/preview", AUTHORS, 422),
+    ("PUT", "certify_api.update_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 422),
+    ("DELETE", "certify_api.remove_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 409),
+    ("POST", "certify_api.issue_certificates"): Door("/api/v1/runs/{run}/issue", STAFF, 422, {"learners": []}),
+    ("POST", "certify_api.reissue_certificates"): Door("/api/v1/runs/{run}/reissue", STAFF, 422),
+    ("GET", "certify_api.explain"): Door("/api/v1/runs/{run}/explanation?learner=ben", STAFF),
+    ("POST", "certify_api.simulate"): Door("/api/v1/runs/{run}/simulation", AUTHORS, 422),
+    ("GET", "certify_api.review"): Door("/api/v1/runs/{run}/review?queue=eligible_not_issued", STAFF),
+    ("GET", "certify_api.list_failures"): Door("/api/v1/runs/{run}/failures", STAFF),
+    ("GET", "certify_api.get_batch"): Door("/api/v1/batches/{batch}", STAFF | {"amy"}),
+    ("POST", "certify_api.allow"): Door("/api/v1/runs/{run}/allowlist", CORRECTORS, 422),
+    ("POST", "certify_api.disallow"): Door("/api/v1/runs/{run}/allowlist/remove", CORRECTORS, 422),
+    ("POST", "certify_api.invalidate"): Door("/api/v1/runs/{run}/invalidations", CORRECTORS, 422),
+    ("POST", "certify_api.lift"): Door("/api/v1/runs/{run}/invalidations/lift", CORRECTORS, 422),
+    ("POST", "certify_api.withdraw"): Door("/api/v1/awards/{award}/withdraw", CORRECTORS, 422),
+    ("POST", "certify_api.restore"): Door("/api/v1/awards/{award}/restore", CORRECTORS, 422),
+    ("POST", "certify_api.revoke"): Door("/api/v1/awards/{award}/revoke", CORRECTORS, 422),
+    ("POST", "certify_api.undo"): Door("/api/v1/awards/{award}/undo", STAFF, 422),
+    ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
+    ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
+    **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
@@ -67,10 +97,10 @@ class Place:
     host: MemoryHost
     gaps: Mapping[str, object]
 
-    def status(self, who: str, method: str, path: str) -> int:
+    def status(self, who: str, method: str, path: str, json: Mapping[str, object] | None = None) -> int:
         """What the person gets there."""
         self.host.acting = None if who == "stranger" else self.host.actors[who]
-        with self.app.test_client() as client, client.open("/certify" + path, method=method) as answer:
+        with self.app.test_client() as client, client.open("/certify" + path, method=method, json=json) as answer:
             return answer.status_code
 
 
@@ -85,7 +115,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         batch = bulk.issue_and_wait(rt, story.RUN, story.MIA, notify=False, patience=20)
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
-    yield Place(app, host, {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code})
+    yield Place(
+        app,
+        host,
+        {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "attachment": uuid4()},
+    )
     story.dispose(app)
 
 
@@ -100,7 +134,7 @@ def test_every_route_of_ours_stands_in_the_table_and_every_line_of_it_is_a_route
     routes = {
         (method, rule.endpoint)
         for rule in place.app.url_map.iter_rules()
-        if rule.endpoint.startswith("certify.")
+        if rule.endpoint.startswith(("certify.", "certify_api."))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert routes == set(DOORS)
@@ -113,7 +147,7 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
     expected = {who: door.status if who in door.open_to else 403 for who in PEOPLE}
     if "stranger" not in door.open_to:
         expected["stranger"] = 401
-    assert {who: place.status(who, method, path) for who in PEOPLE} == expected
+    assert {who: place.status(who, method, path, door.json) for who in PEOPLE} == expected
 
 
 WITH_IDS = [each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}"))]
@@ -122,12 +156,17 @@ WITH_IDS = [each for each, door in DOORS.items() if any(gap in door.path for gap
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    path = DOORS[method, endpoint].path.format(run=uuid4(), batch=uuid4(), award=uuid4())
+    gaps = {"run": uuid4(), "batch": uuid4(), "award": uuid4(), "attachment": uuid4()}
+    path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401
 
 
 def test_the_author_of_another_tenants_course_is_a_stranger_to_this_one(place: Place) -> None:
     place.host.add_actor(Actor("art", "Art"), "devon", Role.AUTHOR)
-    doors = [door for (method, _), door in DOORS.items() if "{run}" in door.path and method == "GET"]
+    doors = [
+        door
+        for (method, _), door in DOORS.items()
+        if "{run}" in door.path and method == "GET" and door.open_to < LOGGED_IN
+    ]
     assert {place.status("art", "GET", door.path.format(**place.gaps)) for door in doors} == {403}

@@ -6,12 +6,17 @@ import pytest
 
 from flask_certify.awards.frozen import Frozen, FrozenSignatory
 from flask_certify.awards.labels import label_of
-from flask_certify.awards.states import MOVES, AwardState, IllegalMove, Move, after
+from flask_certify.awards.states import MOVES, AwardState, IllegalMove, Move, after, before
 
 
-def test_nothing_leads_out_of_revoked() -> None:
-    """R-113."""
-    assert AwardState.REVOKED not in {state for state, _ in MOVES}
+def test_nothing_leads_out_of_revoked_but_the_undoing_of_a_reissue() -> None:
+    """R-103, R-113."""
+    assert [move for state, move in MOVES if state is AwardState.REVOKED] == [Move.UNDO]
+
+
+def test_the_states_from_which_a_move_leads_are_those_of_the_table() -> None:
+    assert before(Move.SUPERSEDE) == (AwardState.ISSUED, AwardState.WITHDRAWN)
+    assert {(state, move) for move in Move for state in before(move)} == set(MOVES)
 
 
 @pytest.mark.parametrize("state", list(AwardState))

@@ -42,6 +42,7 @@ def test_a_misspelt_key_stops_the_start_and_names_the_nearest(key: str, nearest:
         {"CERTIFY_LEASE_SECONDS": 0},
         {"CERTIFY_LEASE_SECONDS": "soon"},
         {"CERTIFY_CHUNK_SIZE": 5001},
+        {"CERTIFY_UNDO_DAYS": -1},
         {"CERTIFY_NOTIFY": "perhaps"},
         {"CERTIFY_LANGUAGES": ()},
         {"CERTIFY_MAIL": 25},

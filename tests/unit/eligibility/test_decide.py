@@ -8,28 +8,14 @@ import pytest
 
 from flask_certify.eligibility import rules
 from flask_certify.eligibility.decide import Offer, Outcome, decide
-from flask_certify.eligibility.facts import Facts, RunFacts
+from flask_certify.eligibility.engine import Path
+from flask_certify.eligibility.facts import NOTHING_KEPT, Entry, Facts, Kept, RunFacts
 from flask_certify.eligibility.reasons import WORDS, Reason, worded
-
-COMPLETION, ACHIEVEMENT = UUID(int=1), UUID(int=2)
-PAIR = (
-    Offer(COMPLETION, rules.completion(), "everyone"),
-    Offer(ACHIEVEMENT, rules.achievement(), "everyone"),
-)
-ENDED = RunFacts("wales", custom_course=False, display_on=True, identity_required=False, has_ended=True)
-ADA = Facts(
-    run=ENDED,
-    mode="verified",
-    tenant_ref="wales",
-    progress=Fraction(100),
-    completed=True,
-    completed_in_time=True,
-    score=Fraction(90),
-)
+from tests.support.deciding import ACHIEVEMENT, ADA, COMPLETION, ENDED, PAIR
 
 
-def first_reason(facts: Facts, offers: tuple[Offer, ...] = PAIR) -> str:
-    answer = decide(offers, facts)
+def first_reason(facts: Facts, offers: tuple[Offer, ...] = PAIR, kept: Kept = NOTHING_KEPT) -> str:
+    answer = decide(offers, facts, kept)
     assert not answer.granted
     return answer.reasons[0].code
 
@@ -64,7 +50,6 @@ def test_the_order_of_the_guards_is_that_of_r_055() -> None:
         account_active=False,
         beta_tester=True,
         passing=False,
-        invalidated=True,
         enrolled=False,
         mode="audit",
     )
@@ -74,15 +59,18 @@ def test_the_order_of_the_guards_is_that_of_r_055() -> None:
         ("private_copy", {"run": replace(wrong.run, custom_course=False)}),
         ("beta_tester", {"beta_tester": False}),
         ("not_passing", {"passing": True}),
-        ("invalidated", {"invalidated": False}),
         ("not_enrolled", {"enrolled": True}),
         ("mode_does_not_earn", {"mode": "verified"}),
         ("identity_not_approved", {"identity_approved": True}),
     ]
-    facts = wrong
+    facts, kept = wrong, Kept(invalidation=Entry.ACTIVE)
     for code, mend in mended:
-        assert first_reason(facts) == code
+        if code == "not_enrolled":
+            assert first_reason(facts, kept=kept) == "invalidated"
+            kept = Kept("downloadable", "verified")
+        assert first_reason(facts, kept=kept) == code
         facts = replace(facts, **mend)  # type: ignore[arg-type]
+    assert first_reason(facts, kept=kept) == "already_final"
     assert first_reason(facts) == "course_missing"
     facts = replace(facts, run=replace(facts.run, course_known=True))
     assert first_reason(facts) == "display_off"
@@ -124,6 +112,41 @@ def test_with_several_attachments_nothing_is_granted_before_the_end_and_late_com
     assert decide(PAIR[1:], replace(running, completed=False, completed_in_time=False)).granted
 
 
+def test_a_run_with_nothing_attached_grants_nothing_and_writes_nothing() -> None:
+    """R-032."""
+    assert first_reason(ADA, ()) == "nothing_attached"
+    answer = decide((), ADA, Kept("unverified"))
+    assert answer.verdict is not None and answer.verdict.status_after == "unverified"
+
+
+def test_a_listed_learner_gets_what_fits_and_else_the_first_that_is_attached() -> None:
+    """R-056: the list excuses the criteria, not the audience and not the end of the run."""
+    listed = Kept(allowlist=Entry.ACTIVE)
+    assert decide(PAIR, ADA, listed).attachment_id == ACHIEVEMENT
+    assert decide(PAIR, replace(ADA, progress=60), listed).attachment_id == COMPLETION
+    assert decide(PAIR, replace(ADA, completed_in_time=False), listed).attachment_id == ACHIEVEMENT
+    assert not decide(PAIR, replace(ADA, run=replace(ENDED, has_ended=False)), listed).granted
+    tenant_only = tuple(replace(each, audience="tenant") for each in PAIR)
+    assert not decide(tenant_only, replace(ADA, tenant_ref="devon"), listed).granted
+
+
+def test_passing_means_that_the_host_does_not_say_no_and_the_criteria_are_met() -> None:
+    """D-06: either no writes `notpassing` on a record that is not final; silence does not."""
+    before = Kept("unverified")
+    for facts in (replace(ADA, passing=False), replace(ADA, progress=60), replace(ADA, completed_in_time=False)):
+        verdict = decide(PAIR, facts, before).verdict
+        assert verdict is not None and verdict.status_after == "notpassing"
+    for facts in (replace(ADA, progress=None), replace(ADA, completed=False), replace(ADA, tenant_ref="x")):
+        verdict = decide([replace(each, audience="tenant") for each in PAIR], facts, before).verdict
+        assert verdict is not None and verdict.status_after == "unverified"
+
+
+def test_a_veto_and_one_kind_of_rules_reach_the_engine() -> None:
+    """R-056, R-060."""
+    assert decide(PAIR, ADA, veto="fees are due").reasons[0].code == "vetoed"
+    assert decide(PAIR, ADA, path=Path.ALLOWLIST_ONLY).reasons[0].code == "not_allowlisted"
+
+
 def test_wrong_data_are_neither_yes_nor_no() -> None:
     """R-041."""
     fault = Reason("attempt.above_maximum", {"assessment": "quiz", "maximum": "10"})
@@ -148,7 +171,7 @@ def test_any_of_and_attributes_are_judged() -> None:
     offer = (Offer(ACHIEVEMENT, rule, "everyone"),)
     assert decide(offer, replace(ADA, attributes={"subject": "physics"})).granted
     assert decide(offer, replace(ADA, score=Fraction(95))).granted
-    refused = decide(offer, ADA)
+    refused = decide(offer, replace(ADA, attributes={"subject": "history"}))
     assert [reason.code for reason in refused.reasons] == ["attribute_differs", "score_below"]
 
 

@@ -156,3 +156,17 @@ def test_in_hindi_no_english_sentence_is_left() -> None:
         assert "20 मई 2026" in said and "Physics for Teachers" in said
         for english in ("Congratulations", "certificate", "Dear", "You receive"):
             assert english not in said
+
+
+@pytest.mark.parametrize("event", sorted(texts.NEWS))
+def test_what_happens_later_is_told_without_congratulations_and_in_hindi_too(event: str) -> None:
+    """R-098, R-111."""
+    sms, email = texts.sms(ADA, "en", event), texts.email(ADA, "en", PROFILE, event)
+    assert sms.startswith("Your certificate for the training Physics for Teachers")
+    assert sms in email.text and "Congratulations" not in email.text + sms
+    assert PROFILE in email.text
+    assert texts.sms(ADA, "en", f"{event}.3") == sms
+    speaker = Flask("speaker")
+    Babel(speaker)
+    with speaker.app_context():
+        assert "certificate" not in texts.sms(ADA, "hi", event) + texts.email(ADA, "hi", PROFILE, event).text

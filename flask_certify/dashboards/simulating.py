@@ -1,0 +1,50 @@
+"""What other rules would mean for a run: who would gain, who stays, and that nobody loses (R-085). Writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from ..achievements.service import AttachmentView, RunView, get_course_run, list_attachments
+from ..core.ids import new_id
+from ..core.runtime import Runtime
+from ..eligibility import notation
+from ..eligibility.decide import Offer
+from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts
+from ..eligibility.notation import Clause
+from ..eligibility.service import about_run
+from ..eligibility.simulation import Difference, difference
+from ..issuing import changes
+from ..issuing.keeping import kept_of
+
+
+def simulate(rt: Runtime, run: RunView, clauses: Sequence[Clause]) -> Difference:
+    """Decides for every learner by the rules of today and by these. Raises HostUnavailable, HostFailed."""
+    with rt.reading() as session:
+        attachments = list_attachments(session, run.id)
+    today = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
+    then = _offers(clauses, attachments)
+    found = [difference(today, then, page) for page in _pages(rt, run)]
+    parts = ("gain", "lose", "forgo", "other", "stay")
+    return Difference(*(tuple(ref for each in found for ref in getattr(each, part)) for part in parts))
+
+
+def _offers(clauses: Sequence[Clause], attachments: Sequence[AttachmentView]) -> list[Offer]:
+    """A clause about what is attached today is the same certificate, on other terms."""
+    known: dict[str, UUID] = {}
+    for each in attachments:
+        known.setdefault(each.achievement.key, each.id)
+    return [
+        Offer(known.pop(each.achievement) if each.achievement in known else new_id(), each.rule, each.audience)
+        for each in clauses
+    ]
+
+
+def _pages(rt: Runtime, run: RunView) -> Iterator[list[tuple[str, Facts, Kept]]]:
+    now = rt.clock.now()
+    about = about_run(rt, get_course_run(rt, run.run_ref), now)
+    for page in changes.pages(rt, run.run_ref):
+        with rt.reading() as session:
+            kept = kept_of(session, run.id, [each.learner_ref for each in page])
+        yield [
+            (each.learner_ref, learner_facts(about, each, now), kept.get(each.learner_ref, NOTHING_KEPT))
+            for each in page
+        ]

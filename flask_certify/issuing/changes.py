@@ -1,0 +1,208 @@
+"""What follows from a change at the host: records are brought up to date, and events run their course.
+
+A refresh decides for every learner of a run, so that screens are complete before anybody was issued to, and issues
+nothing. It is work of the outbox, since a run may be large; a single learner is looked at right away.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..achievements.models import Run
+from ..achievements.service import RunView, find_run, get_course_run, get_run, list_attachments
+from ..awards.labels import label_of
+from ..awards.refreshing import Seen, write_seen
+from ..core import outbox, working
+from ..core.errors import HostUnavailable
+from ..core.hosts import asking
+from ..core.outbox import Chunk, Claim, Kind, Store, Work
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..eligibility import events
+from ..eligibility.decide import Outcome
+from ..eligibility.events import Event
+from ..eligibility.facts import Kept
+from ..eligibility.service import Decided, ask_records, decide_records
+from ..host.records import LearnerRecord
+from . import happenings
+from .keeping import kept_of
+from .models import Refresh
+
+REFRESH = "issuing.refresh"
+ACTOR = "host"  # whom the audit log names for what the learning platform told us
+PAGE = 1000  # learners of whom the host is asked at once
+
+log = logging.getLogger("flask_certify")
+
+
+# ---- all of a run ----------------------------------------------------------------------------------
+
+
+def refresh_later(rt: Runtime, tx: Transaction, run: RunView, *, whole_course: bool = False) -> None:
+    """Has the records of the run, or of all runs of its course, brought up to date; once, however often it is asked."""
+    same = sa.and_(Run.tenant_ref == run.tenant_ref, Run.course_ref == run.course_ref)
+    chosen = sa.select(Run.id).where(same if whole_course else Run.id == run.id)
+    waiting = (
+        sa.select(Refresh.run_id)
+        .join(Chunk, sa.and_(Chunk.work_id == Refresh.work_id, Refresh.position.between(Chunk.first, Chunk.last)))
+        .where(Chunk.state == outbox.PENDING, Chunk.attempts == 0)
+    )
+    run_ids = list(tx.session.scalars(chosen.where(Run.id.not_in(waiting)).order_by(Run.id)))
+    if not run_ids:
+        return
+    work_id, chunk_ids = outbox.open_work(tx, REFRESH, len(run_ids), 1, rt.clock.now())
+    tx.session.execute(
+        sa.insert(Refresh),
+        [{"work_id": work_id, "position": at, "run_id": run_id} for at, run_id in enumerate(run_ids)],
+    )
+    tx.then(rt.wake, chunk_ids)
+
+
+def catch_up(rt: Runtime) -> None:
+    """Does here what refreshes are waiting, for commands that need no worker; other work is left to whoever does it."""
+    with rt.reading() as session:
+        waiting = session.scalars(
+            sa.select(Chunk.id)
+            .join(Work, Work.id == Chunk.work_id)
+            .where(Work.kind == REFRESH, Chunk.state == outbox.PENDING)
+            .order_by(Chunk.id)
+        ).all()
+    for chunk_id in waiting:
+        working.run_chunk(rt, chunk_id)
+
+
+def run_changed(rt: Runtime, run_ref: str) -> None:
+    """The host changed something about the run. Of a run that has no certificates nothing needs to be known."""
+    with rt.transaction() as tx:
+        run = find_run(tx.session, run_ref)
+        if run is not None and list_attachments(tx.session, run.id):
+            refresh_later(rt, tx, run)
+
+
+def learner_changed(rt: Runtime, run_ref: str, learner_ref: str, what: str | None = None) -> None:
+    """The host changed something about the learner: the record is brought up to date, and what follows is done.
+
+    A host that does not answer now says neither yes nor no: the run is looked at again later.
+    """
+    try:
+        for run in _runs_about(rt, run_ref, learner_ref, what):
+            _learner_changed(rt, run, learner_ref, what)
+    except HostUnavailable:
+        run_changed(rt, run_ref)
+
+
+def _runs_about(rt: Runtime, run_ref: str, learner_ref: str, what: str | None) -> list[RunView]:
+    """The run; with an identity approved every run of the learner (R-067). Those without certificates are left out."""
+    refs = {run_ref}
+    if what == "identity_approved":
+        with asking(rt, "runs_of_learner"):
+            refs |= set(rt.host.runs_of_learner(learner_ref))
+    with rt.reading() as session:
+        found = [find_run(session, ref) for ref in sorted(refs)]
+        return [run for run in found if run is not None and list_attachments(session, run.id)]
+
+
+def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | None) -> None:
+    records, _ = ask_records(rt, run.run_ref, [learner_ref])
+    record = records.get(learner_ref)
+    found = look_at(rt, run, [record] if record else [])
+    with rt.transaction() as tx:
+        write(rt, tx, run, found)
+    if record is None:
+        return  # whoever is gone loses nothing by it (R-112)
+    dropped = happenings.look_for_drops(rt, run.id, [learner_ref], actor=ACTOR)
+    event = _event(record, found, what)
+    if event is not None and not dropped.moved:
+        happenings.happen(rt, run.id, {learner_ref: event}, actor=ACTOR, automatic=rt.settings.automatic)
+
+
+def _event(record: LearnerRecord, found: Sequence[Decided], what: str | None) -> Event | None:
+    """What has happened, as far as the host says so or its facts do."""
+    match what:
+        case "exam_rejected":
+            return events.ExamRejected()
+        case "identity_approved":
+            return events.IdentityApproved()
+        case "mode_changed":
+            return events.ModeChanged(record.enrolment.mode if record.enrolment else None)
+    if record.passing is False:
+        return events.Failed()
+    return events.Passed() if any(each.decision.granted for each in found) else None
+
+
+def refresh(rt: Runtime, held: Claim) -> Store:
+    """Looks at every learner of the run, a page at a time; each page is written and the lease renewed with it."""
+    with rt.reading() as session:
+        run_id = session.scalars(
+            sa.select(Refresh.run_id).where(Refresh.work_id == held.work_id, Refresh.position == held.first)
+        ).one()
+        run = get_run(session, run_id)
+    for page in pages(rt, run.run_ref):
+        found = look_at(rt, run, page)
+        with rt.transaction() as tx:
+            outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
+            write(rt, tx, run, found)
+    return lambda tx: None
+
+
+def pages(rt: Runtime, run_ref: str) -> Iterator[Sequence[LearnerRecord]]:
+    """All learners of the run, as the host lists them now. Raises HostUnavailable, HostFailed."""
+    after: str | None = None
+    while True:
+        with asking(rt, "learners"):
+            page = rt.host.learners(run_ref, after=after, limit=PAGE)
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
+        after = page[-1].learner_ref
+
+
+def look_at(rt: Runtime, run: RunView, page: Collection[LearnerRecord]) -> list[Decided]:
+    """A decision for each of them; none if nothing is attached."""
+    records = {each.learner_ref: each for each in page}
+    with rt.reading() as session:
+        attachments = list_attachments(session, run.id)
+        kept = kept_of(session, run.id, records) if attachments else {}
+    if not attachments:
+        return []
+    course_run = get_course_run(rt, run.run_ref)
+    return decide_records(rt, course_run, attachments, list(records), records, {}, as_if_new(kept))
+
+
+def as_if_new(kept: Mapping[str, Kept]) -> Mapping[str, Kept]:
+    """The exceptions, without the record: whether they would get one now, also of those who have one."""
+    return {ref: replace(each, status=None, made_in=None) for ref, each in kept.items()}
+
+
+def write(rt: Runtime, tx: Transaction, run: RunView, found: Collection[Decided]) -> None:
+    write_seen(tx, run.id, map(seen, found), rt.clock.now())
+
+
+def seen(decided: Decided) -> Seen:
+    """What screens show of a decision that issues nothing."""
+    record, outcome = decided.record, decided.decision.outcome
+    return Seen(
+        learner_ref=decided.learner_ref,
+        eligible=None if outcome is Outcome.FAULTY else outcome is Outcome.GRANTED,
+        label=label_of(has_live_award=False, issue_failed=False, in_audience=decided.in_audience),
+        reasons=tuple(each.to_json() for each in decided.decision.reasons),
+        completed_on=record.completed_on if record else None,
+        display_name=record.display_name if record else None,
+        external_id=record.external_id if record else None,
+    )
+
+
+def not_refreshed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
+    """The records stay as they were; the night looks at the run again."""
+    log.warning("records not refreshed", extra={"reason": reason})
+
+
+def refreshed(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
+    """Nothing follows."""
+
+
+KINDS = {REFRESH: Kind(make=refresh, sink=not_refreshed, end=refreshed)}

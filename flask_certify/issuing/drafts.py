@@ -1,0 +1,146 @@
+"""An award on its way: drawn up from a decision, and signed. No transaction is open here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ..achievements.service import AttachmentView
+from ..awards.frozen import Frozen, FrozenSignatory
+from ..core.errors import BadInput, Misconfigured
+from ..core.ids import new_code, new_id
+from ..core.runtime import Runtime
+from ..credentials import service as credentials
+from ..credentials.service import Refused, SignedCredential
+from ..documents import printing
+from ..documents import service as documents
+from ..eligibility.decide import Decision
+from ..eligibility.reasons import Reason
+from ..eligibility.service import Decided
+from ..host.records import LearnerRecord
+from .names import name_on_paper
+from .orders import Order, Wording
+from .printing import printable
+from .statements import statement_of
+
+
+@dataclass
+class Draft:
+    """An award on its way: drawn up now, or granted before and not signed then."""
+
+    award_id: UUID
+    learner_ref: str
+    code: str
+    frozen: Frozen
+    achievement_id: UUID
+    locale: str | None
+    row: dict[str, Any] | None = None  # None: the award is there, granted
+    signed: SignedCredential | None = None
+    trouble: Reason | None = None  # why it is not signed
+
+
+def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
+    """The award that follows from the decision, or why it cannot be made."""
+    assert decided.record is not None and decided.decision.attachment_id is not None
+    attachment = order.by_id[decided.decision.attachment_id]
+    record, earned = decided.record, attachment.achievement
+    name = name_on_paper(record)
+    if name is None:
+        return Reason("name.missing")
+    if missing := documents.unprintable(name):
+        return Reason("name.no_glyphs", {"characters": documents.named(missing)})
+    language = _language(order, record.locale)
+    wording = order.wordings[attachment.id, language]
+    frozen = Frozen(
+        recipient_name=name,
+        course_title=order.course_run.title,
+        achievement_key=earned.key,
+        achievement_title=wording.title,
+        description=wording.description,
+        criteria=wording.criteria,
+        issuer_name=order.issuer.name,
+        issuer_slug=order.issuer.slug,
+        issuer_did=order.issuer.did,
+        completed_on=record.completed_on,
+        issued_at=now,
+        zone=order.tenant.zone,
+        language=language,
+        score=decided.score if "score" in attachment.facts else None,
+        facts=_facts(attachment, record),
+        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in order.signatories),
+    )
+    draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
+    if (unfit := _unfit(order, draft, wording)) is not None:
+        return unfit
+    draft.row = _row(order, draft, attachment, decided.decision, record.enrolment.mode if record.enrolment else None)
+    return draft
+
+
+def _facts(attachment: AttachmentView, record: LearnerRecord) -> dict[str, str]:
+    """What the attachment says is carried along, of what the host has said; nothing else (R-030)."""
+    known = {
+        "location": record.attributes.get("location"),
+        "completion_time": record.completed_on.isoformat() if record.completed_on else None,
+    }
+    return {name: value for name, value in known.items() if name in attachment.facts and value}
+
+
+def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
+    """Why the document could not be printed later, so that nothing is granted now."""
+    printed = printable(draft.frozen, draft.award_id, draft.code, base=order.issuer.base, version_id=wording.version_id)
+    try:
+        printing.check_values(printed.values)
+        printing.check_fit(order.plates[wording.version_id], printed.values, printed.zone)
+    except BadInput as error:
+        return Reason(error.code, error.values)
+    return None
+
+
+def _language(order: Order, locale: str | None) -> str:
+    """The learner's, if certificates are made in it; else the tenant's first (R-175)."""
+    known = [language for _, language in order.wordings]
+    spoken = (locale or "").replace("-", "_")
+    return next((each for each in known if each in (spoken, spoken.partition("_")[0])), known[0])
+
+
+def _row(
+    order: Order, draft: Draft, attachment: AttachmentView, decision: Decision, mode: str | None
+) -> dict[str, Any]:
+    return {
+        "id": draft.award_id,
+        "tenant_ref": order.run.tenant_ref,
+        "run_id": order.run.id,
+        "run_ref": order.run.run_ref,
+        "learner_ref": draft.learner_ref,
+        "issuer_id": order.issuer.id,
+        "achievement_id": draft.achievement_id,
+        "attachment_id": attachment.id,
+        "template_version_id": order.wordings[attachment.id, draft.frozen.language].version_id,
+        "code": draft.code,
+        "mode": mode,
+        "decision": {"reasons": [reason.to_json() for reason in decision.reasons]},
+        "frozen": draft.frozen.to_json(),
+        "batch_id": order.batch_id,
+        "granted_at": draft.frozen.issued_at,
+    }
+
+
+def sign(rt: Runtime, order: Order, drafts: dict[str, Draft], faulty: dict[str, Reason]) -> None:
+    """Signs the drafts. Without a usable key the awards stay granted; a text that cannot be signed is faulty."""
+    if not drafts:
+        return
+    refs = list(drafts)
+    try:
+        places = credentials.reserve_many(rt, order.issuer.id, len(refs))
+        statements = [statement_of(order.issuer, drafts[ref]) for ref in refs]
+        signed = credentials.sign_many(rt, order.issuer, statements, places)
+    except Misconfigured as error:
+        for draft in drafts.values():
+            draft.trouble = Reason(error.code, error.values)
+        return
+    for ref, each in zip(refs, signed, strict=True):
+        if isinstance(each, Refused):
+            del drafts[ref]
+            faulty[ref] = Reason(each.code, each.values)
+        else:
+            drafts[ref].signed = each

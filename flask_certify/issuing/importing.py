@@ -1,0 +1,116 @@
+"""The allowlist from a CSV file: a user name or e-mail address and a note on each line (R-083).
+
+Lines that cannot be used are grouped by what is wrong with them and named by their number, never by what they hold;
+the others are used all the same.
+"""
+
+import csv
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from ..achievements.service import get_run
+from ..awards.causes import LONGEST_NOTE, Cause, Why
+from ..core.errors import BadInput
+from ..core.hosts import asking
+from ..core.i18n import N_
+from ..core.runtime import Runtime
+from ..host.ports import find_logins
+from . import excepting
+from .excepting import AlreadyListed, NotEnrolled, Refusal, UnknownLearner
+from .happenings import Happened
+from .lifecycle import DeclaredInvalid
+
+MOST_BYTES, MOST_LINES, LONGEST_LOGIN = 5_000_000, 50_000, 254
+
+FORMAT, UNKNOWN, LISTED, ENROLLED, INVALID = (
+    "data_format_error",
+    "user_not_exist",
+    "user_already_allowlisted",
+    "user_not_enrolled",
+    "user_on_certificate_invalidation_list",
+)
+GROUPS: Mapping[Refusal, str] = {
+    UnknownLearner: UNKNOWN,
+    AlreadyListed: LISTED,
+    NotEnrolled: ENROLLED,
+    DeclaredInvalid: INVALID,
+}
+
+
+class UnreadableFile(BadInput):
+    code = "import.unreadable"
+    sentence = N_("This file cannot be read: it must be a CSV file in UTF-8 with at most %(lines)s lines.")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How many were listed, and the numbers of the lines that were not used, by what is wrong with them."""
+
+    added: int
+    errors: Mapping[str, list[int]]
+    followed: Happened = field(default_factory=lambda: Happened({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    number: int
+    login: str
+    note: str | None
+
+
+def import_allowlist(rt: Runtime, run_id: UUID, data: bytes, *, actor: str, automatic: bool = True) -> Imported:
+    """Lists whom the file names. A line for somebody who stands on an earlier one is already listed by it.
+
+    Raises UnreadableFile, UnknownRun, HostUnavailable.
+    """
+    lines, errors = read(data)
+    with rt.reading() as session:
+        run = get_run(session, run_id)
+    logins = {line.login for line in lines}
+    with asking(rt, "find_logins"):
+        found = find_logins(rt.host, run.run_ref, run.tenant_ref, logins) if logins else {}
+    by_ref: dict[str, Line] = {}
+    for line in lines:
+        ref = found.get(line.login)
+        if ref is None:
+            errors[UNKNOWN].append(line.number)
+        elif ref in by_ref:
+            errors[LISTED].append(line.number)
+        else:
+            by_ref[ref] = line
+    whys = {ref: Why(Cause.EXCEPTION, line.note) for ref, line in by_ref.items()}
+    if not whys:
+        return Imported(0, _sorted(errors))
+    report = excepting.allow(rt, run_id, whys, actor=actor, automatic=automatic)
+    for ref, refusal in report.refused.items():
+        errors[GROUPS[refusal]].append(by_ref[ref].number)
+    return Imported(len(report.done), _sorted(errors), report.followed)
+
+
+def read(data: bytes) -> tuple[list[Line], dict[str, list[int]]]:
+    """The lines that have the form, and the errors so far. A byte-order mark is fine, and so are empty lines."""
+    if len(data) > MOST_BYTES:
+        raise UnreadableFile(lines=MOST_LINES)
+    errors: dict[str, list[int]] = {group: [] for group in (FORMAT, *GROUPS.values())}
+    lines: list[Line] = []
+    try:
+        text = data.decode("utf-8-sig")
+        for row in (rows := csv.reader(io.StringIO(text, newline=""), strict=True)):
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if len(lines) >= MOST_LINES:
+                raise UnreadableFile(lines=MOST_LINES)
+            if len(cells) != 2 or not 0 < len(cells[0]) <= LONGEST_LOGIN or len(cells[1]) > LONGEST_NOTE:
+                errors[FORMAT].append(rows.line_num)
+            else:
+                lines.append(Line(rows.line_num, cells[0], cells[1] or None))
+    except (UnicodeDecodeError, csv.Error):
+        raise UnreadableFile(lines=MOST_LINES) from None
+    return lines, errors
+
+
+def _sorted(errors: Mapping[str, Collection[int]]) -> dict[str, list[int]]:
+    return {group: sorted(numbers) for group, numbers in errors.items()}

@@ -1,0 +1,110 @@
+"""For which run to issue, in whose name, and all that is the same for each of its learners."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from ..achievements.service import (
+    AttachmentView,
+    IssuerView,
+    RunView,
+    SignatoryView,
+    get_course_run,
+    get_issuer,
+    get_run,
+    list_attachments,
+    list_signatories,
+)
+from ..core.hosts import asking
+from ..core.i18n import c_, speaking
+from ..core.runtime import Runtime
+from ..documents import service as documents
+from ..documents.plate import Plate
+from ..host.records import CourseRun, Tenant
+from .errors import NothingAttached
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What an attachment says in one language, and the version of its template that says it."""
+
+    version_id: UUID
+    title: str
+    description: str
+    criteria: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """For which run to issue, in whose name, and all that is the same for each of its learners."""
+
+    run: RunView
+    course_run: CourseRun
+    tenant: Tenant
+    issuer: IssuerView
+    attachments: tuple[AttachmentView, ...]
+    wordings: Mapping[tuple[UUID, str], Wording]  # by attachment and language
+    plates: Mapping[UUID, Plate]  # by version of the template
+    signatories: tuple[SignatoryView, ...]
+    actor: str
+    notify: bool
+    batch_id: UUID | None
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, AttachmentView]:
+        return {each.id: each for each in self.attachments}
+
+
+def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id: UUID | None = None) -> Order:
+    """What holds for all learners of the run now.
+
+    Raises NothingAttached, UnknownRun, UnknownIssuer, HostUnavailable.
+    """
+    with rt.reading() as session:
+        run = get_run(session, run_id)
+        issuer = get_issuer(session, run.tenant_ref)
+        attachments = tuple(list_attachments(session, run.id))
+        signatories = tuple(list_signatories(session, issuer.id))
+    if not attachments:
+        raise NothingAttached()
+    course_run = get_course_run(rt, run.run_ref)
+    with asking(rt, "tenant"):
+        tenant = rt.host.tenant(run.tenant_ref)
+    if tenant is None:
+        tenant = Tenant(run.tenant_ref, issuer.slug, issuer.name)
+    wordings = _wordings(rt, tenant, attachments)
+    versions = {each.version_id for each in wordings.values()}
+    return Order(
+        run,
+        course_run,
+        tenant,
+        issuer,
+        attachments,
+        wordings,
+        {version_id: documents.get_plate(rt, version_id) for version_id in versions},
+        signatories,
+        actor,
+        notify and rt.settings.notify,
+        batch_id,
+    )
+
+
+def languages_of(rt: Runtime, tenant: Tenant) -> tuple[str, ...]:
+    """In which certificates of the tenant may be made, its first one first; never none."""
+    return tuple(each for each in tenant.languages if each in rt.settings.languages) or rt.settings.languages[:1]
+
+
+def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]) -> Mapping[tuple[UUID, str], Wording]:
+    """Said once for all learners. What an issuer wrote itself is in no catalogue, and stays as it is."""
+    found = {}
+    with rt.reading() as session:
+        for language in languages_of(rt, tenant):
+            with speaking(language):
+                for each in attachments:
+                    version = documents.latest_version(session, each.template_id, language)
+                    earned = each.achievement
+                    found[each.id, language] = Wording(
+                        version.id, c_(earned.name), c_(earned.description), c_(earned.criteria)
+                    )
+    return found

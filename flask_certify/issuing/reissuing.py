@@ -1,0 +1,357 @@
+"""Issue again, one or many: the new certificate is made before the old one is replaced (R-098 to R-103, DESIGN 8).
+
+Prerequisites are checked again by the same decision; that there is a certificate already stops nothing. What is
+refused or fails leaves the old one exactly as it was, and is noted with its reason.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..achievements.service import freeze_issuer
+from ..awards import moves
+from ..awards import service as awards
+from ..awards.causes import Why
+from ..awards.labels import ISSUED as ISSUED_LABEL
+from ..awards.models import Award
+from ..awards.moves import DOWNLOADABLE
+from ..awards.service import AwardView, FailureNote, Standing, get_award
+from ..awards.states import AwardState, Move
+from ..core import audit
+from ..core.errors import Conflict
+from ..core.i18n import N_
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..credentials import service as credentials
+from ..eligibility.decide import Outcome
+from ..eligibility.facts import Kept
+from ..eligibility.reasons import Reason
+from ..eligibility.service import Decided, decide_many
+from ..notifications import service as notifications
+from ..notifications.service import Channels, Telling
+from .drafts import Draft, draw_up, sign
+from .keeping import kept_of
+from .lifecycle import after_moves, signal_records
+from .many import ALREADY, DECLINED, FAILED, LearnerOutcome, issue_many
+from .orders import Order, open_order
+
+REISSUED = "reissued"
+STEP = "reissue"  # in the failure log
+
+
+class NothingToUndo(Conflict):
+    code = "reissue.nothing_to_undo"
+    sentence = N_("This certificate did not replace another one, or does not count any more, so there is no way back.")
+
+
+class TooLateToUndo(Conflict):
+    code = "reissue.too_late"
+    sentence = N_("A certificate that was issued again by mistake can be taken back for %(days)s days.")
+
+
+class Erased(Conflict):
+    code = "award.erased"
+    sentence = N_("What this certificate said was erased at its holder's wish, so it cannot come back.")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that is to be stored about learners who have a certificate already."""
+
+    order: Order
+    why: Why
+    standing: Mapping[str, Standing]
+    decided: Mapping[str, Decided]
+    drafts: Mapping[str, Draft]
+    faulty: Mapping[str, Reason]
+    channels: Mapping[str, Channels]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What staff see before: the old certificate beside the new one, or why there would be none (R-183)."""
+
+    learner_ref: str
+    old: AwardView | None
+    new_name: str | None
+    new_key: str | None
+    new_completed_on: datetime | None
+    refused: tuple[Reason, ...]
+
+
+# ---- issue again -----------------------------------------------------------------------------------
+
+
+def reissue_many(
+    rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why, *, actor: str, notify: bool = True
+) -> list[LearnerOutcome]:
+    """A new certificate for each who has one and meets the prerequisites; who never had one gets a first (R-099).
+
+    One outcome for each, in order. Raises what `issue_many` raises; then nothing has changed.
+    """
+    refs = list(dict.fromkeys(learner_refs))
+    order = open_order(rt, run_id, actor=actor, notify=notify)
+    prepared = _prepare(rt, order, refs, why)
+    with rt.transaction() as tx:
+        outcomes = _store(rt, tx, prepared)
+    first = [ref for ref in refs if ref not in prepared.standing]
+    if first:
+        outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
+    return [outcomes[ref] for ref in refs]
+
+
+def compare(rt: Runtime, run_id: UUID, learner_refs: Sequence[str]) -> list[Comparison]:
+    """What a re-issue would do for each of these learners. Writes and signs nothing."""
+    order = open_order(rt, run_id, actor="", notify=False)
+    with rt.reading() as session:
+        standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
+        views = {ref: get_award(session, held.award_id) for ref, held in standing.items()}
+        kept = kept_of(session, run_id, learner_refs)
+    found = decide_many(rt, order.course_run, order.attachments, learner_refs, _as_if_new(kept))
+    told = []
+    for each in found:
+        old = views.get(each.learner_ref)
+        draft = _draw_up(order, each, standing.get(each.learner_ref), rt.clock.now())
+        if isinstance(draft, Draft):
+            frozen = draft.frozen
+            told.append(
+                Comparison(
+                    each.learner_ref, old, frozen.recipient_name, frozen.achievement_key, frozen.completed_on, ()
+                )
+            )
+        else:
+            told.append(Comparison(each.learner_ref, old, None, None, None, draft))
+    return told
+
+
+def _prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
+    """Decides, draws up and signs for those who have a certificate. No transaction is open."""
+    with rt.reading() as session:
+        held = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, refs)
+        kept = kept_of(session, order.run.id, refs)
+    standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
+    found = decide_many(rt, order.course_run, order.attachments, list(standing), _as_if_new(kept)) if standing else []
+    drafts, faulty, now = dict[str, Draft](), dict[str, Reason](), rt.clock.now()
+    for each in found:
+        draft = _draw_up(order, each, standing[each.learner_ref], now)
+        if isinstance(draft, Draft):
+            drafts[each.learner_ref] = draft
+        elif each.decision.granted:
+            faulty[each.learner_ref] = draft[0]
+    sign(rt, order, drafts, faulty)
+    signed = [ref for ref, draft in drafts.items() if draft.signed]
+    channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
+    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels)
+
+
+def _as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
+    """Rule (8), already final, does not stop a re-issue (R-059); exceptions and invalidations count as ever."""
+    return {ref: replace(each, status=None, made_in=None) for ref, each in kept.items()}
+
+
+def _draw_up(order: Order, decided: Decided, held: Standing | None, now: datetime) -> Draft | tuple[Reason, ...]:
+    """The successor, or why there is none. The date of completion stays that of the first certificate (R-097)."""
+    if not decided.decision.granted or decided.record is None:
+        return decided.decision.reasons
+    completed_on = held.frozen.completed_on if held else None
+    if completed_on is not None:
+        decided = replace(decided, record=replace(decided.record, completed_on=completed_on))
+    draft = draw_up(order, decided, now)
+    if isinstance(draft, Reason):
+        return (draft,)
+    if held is not None and draft.row is not None:
+        draft.row |= {"state": AwardState.GRANTED, "issued_at": None, "replaces_id": held.award_id}
+    return draft
+
+
+# ---- in the transaction ----------------------------------------------------------------------------
+
+
+def _store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, LearnerOutcome]:
+    """Successors are granted, the old ones superseded, the successors issued: all or nothing."""
+    order, now = prepared.order, rt.clock.now()
+    ready = {ref: draft for ref, draft in prepared.drafts.items() if draft.signed}
+    standing = _lock(tx, {ref: prepared.standing[ref] for ref in ready})
+    fresh = {ref: ready[ref] for ref in standing}
+    rows = [draft.row for draft in fresh.values() if draft.row is not None]
+    if rows:
+        tx.session.execute(sa.insert(Award), sorted(rows, key=lambda row: str(row["learner_ref"])))
+    replaced = {standing[ref].award_id: {"by": str(draft.award_id)} for ref, draft in fresh.items()}
+    moved = moves.move_many(
+        tx, list(replaced), Move.SUPERSEDE, prepared.why, actor=order.actor, now=now, details=replaced
+    )
+    awards.mark_issued(tx, [draft.award_id for draft in fresh.values()], now)
+    credentials.store_many(tx, [draft.signed for draft in fresh.values() if draft.signed])
+    outcomes = {ref: _outcome(prepared, fresh, ref) for ref in prepared.standing}
+    if fresh:
+        freeze_issuer(tx, order.issuer.id, now)
+        awards.write_records(tx, [_record(prepared, ref, now) for ref in fresh])
+    _note(tx, prepared, outcomes, now)
+    audit.record_many(
+        tx,
+        tenant_ref=order.run.tenant_ref,
+        actor_ref=order.actor,
+        at=now,
+        acts=[
+            audit.Act(
+                "award.issue",
+                f"award:{draft.award_id}",
+                prepared.why.cause,
+                {"replaces": str(standing[ref].award_id)},
+            )
+            for ref, draft in fresh.items()
+        ],
+    )
+    credentials.mark_dirty(tx, [each.award_id for each in moved])
+    _tell(rt, tx, prepared, fresh, standing, now)
+    signal_records(rt, tx, moved)
+    return outcomes
+
+
+def _lock(tx: Transaction, standing: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Those whose certificate is still the one that was looked at. Of two re-issues at once the second finds none."""
+    states = {
+        award_id: state
+        for some in moves.in_parts([held.award_id for held in standing.values()])
+        for award_id, state in tx.session.execute(
+            sa.select(Award.id, Award.state).where(Award.id.in_(some)).order_by(Award.id).with_for_update()
+        )
+    }
+    return {ref: held for ref, held in standing.items() if states.get(held.award_id) == held.state}
+
+
+def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str) -> LearnerOutcome:
+    held, decision = prepared.standing[ref], prepared.decided[ref].decision
+    key = held.achievement_key
+    if ref in prepared.faulty:
+        return LearnerOutcome(ref, FAILED, (prepared.faulty[ref],), key, held.award_id)
+    draft = prepared.drafts.get(ref)
+    if draft is None:
+        result = FAILED if decision.outcome is Outcome.FAULTY else DECLINED
+        return LearnerOutcome(ref, result, decision.reasons, key, held.award_id)
+    if draft.trouble is not None:
+        return LearnerOutcome(ref, FAILED, (draft.trouble,), key, held.award_id)
+    if ref not in fresh:
+        return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), key, held.award_id)
+    return LearnerOutcome(ref, REISSUED, decision.reasons, draft.frozen.achievement_key, draft.award_id)
+
+
+def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
+    decided, draft = prepared.decided[ref], prepared.drafts[ref]
+    assert decided.record is not None
+    return {
+        "run_id": prepared.order.run.id,
+        "learner_ref": ref,
+        "status": DOWNLOADABLE,
+        "label": ISSUED_LABEL,
+        "type": draft.frozen.achievement_key,
+        "award_id": draft.award_id,
+        "reasons": [reason.to_json() for reason in decided.decision.reasons],
+        "completed_on": draft.frozen.completed_on,
+        "display_name": decided.record.display_name,
+        "external_id": decided.record.external_id,
+        "decided_at": now,
+    }
+
+
+def _note(tx: Transaction, prepared: Prepared, outcomes: Mapping[str, LearnerOutcome], now: datetime) -> None:
+    """A re-issue that was refused is a failure as well: somebody asked for it (R-098)."""
+    order = prepared.order
+    settled = [ref for ref, each in outcomes.items() if each.result != ALREADY]
+    awards.resolve_failures(tx, order.run.id, settled, (STEP,), now)
+    notes = [
+        FailureNote(ref, STEP, each.reasons[0].code, each.reasons[0].values)
+        for ref, each in outcomes.items()
+        if each.result in (DECLINED, FAILED)
+    ]
+    awards.note_failures(tx, order.run.tenant_ref, order.run.id, notes, now=now)
+
+
+def _tell(
+    rt: Runtime,
+    tx: Transaction,
+    prepared: Prepared,
+    fresh: Mapping[str, Draft],
+    standing: Mapping[str, Standing],
+    now: datetime,
+) -> None:
+    order = prepared.order
+    if order.notify and fresh:
+        tellings = [Telling(draft.award_id, ref, draft.locale, prepared.channels[ref]) for ref, draft in fresh.items()]
+        chunk_ids = notifications.write_ledger(tx, order.run.id, order.run.tenant_ref, REISSUED, tellings, now)
+        tx.then(rt.wake, chunk_ids)
+    for ref, draft in fresh.items():
+        values = {
+            "award_id": draft.award_id,
+            "run_ref": order.run.run_ref,
+            "learner_ref": ref,
+            "code": draft.code,
+            "replaces_id": standing[ref].award_id,
+            "replaced_code": standing[ref].code,
+        }
+        tx.then(rt.send_signal, "award_reissued", values)
+
+
+# ---- take a re-issue back --------------------------------------------------------------------------
+
+
+def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = False) -> AwardView:
+    """Revokes a successor that was a mistake, and brings back what it replaced (R-103): the award that counts again.
+
+    Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased.
+    """
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        successor = get_award(tx.session, award_id)
+        old_id = _undoable(rt, tx, successor, now)
+        was = moves.last_moves(tx.session, [old_id], Move.SUPERSEDE)[old_id].from_state
+        # First the successor goes: the index allows one live award.
+        details = {successor.id: {"undoes": str(old_id)}, old_id: {"undone": str(successor.id)}}
+        gone = moves.move_many(tx, [successor.id], Move.REVOKE, why, actor=actor, now=now, details=details)
+        back = moves.move_many(tx, [old_id], Move.UNDO, why, actor=actor, now=now, details=details) if gone else []
+        if not back:
+            raise NothingToUndo()
+        after_moves(rt, tx, gone, Move.REVOKE, why.cause)
+        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell)
+        if was == AwardState.WITHDRAWN:  # it comes back as it was
+            again = moves.move_many(tx, [old_id], Move.WITHDRAW, why, actor=actor, now=now, details=details)
+            after_moves(rt, tx, again, Move.WITHDRAW, why.cause)
+        return get_award(tx.session, old_id)
+
+
+def _undoable(rt: Runtime, tx: Transaction, successor: AwardView, now: datetime) -> UUID:
+    if successor.replaces_id is None or successor.state not in (AwardState.ISSUED, AwardState.WITHDRAWN):
+        raise NothingToUndo()
+    days = rt.settings.undo_days
+    if successor.issued_at is None or now > successor.issued_at + timedelta(days=days):
+        raise TooLateToUndo(days=days)
+    if get_award(tx.session, successor.replaces_id).frozen.recipient_name is None:
+        raise Erased()
+    return successor.replaces_id
+
+
+def find_undoable(rt: Runtime, award: AwardView) -> UUID:
+    """The successor that `undo` takes back, whichever of the two somebody named. Raises NothingToUndo."""
+    if award.replaces_id is not None and award.state is not AwardState.REVOKED:
+        return award.id
+    with rt.reading() as session:
+        found = session.scalar(
+            sa.select(Award.id).where(
+                Award.replaces_id == award.id, Award.state.in_([AwardState.ISSUED, AwardState.WITHDRAWN])
+            )
+        )
+    if found is None:
+        raise NothingToUndo()
+    return found
+
+
+def learners_of(codes: Collection[AwardView]) -> dict[UUID, list[str]]:
+    """The learners of these awards, by run: what `reissue_many` takes."""
+    found: dict[UUID, list[str]] = {}
+    for each in codes:
+        found.setdefault(each.run_id, []).append(each.learner_ref)
+    return found
