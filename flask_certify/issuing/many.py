@@ -37,9 +37,8 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..credentials.service import Refused, SignedCredential
-from ..documents import printing
 from ..documents import service as documents
-from ..documents.plate import Plate
+from ..documents.service import FitCheck
 from ..eligibility.decide import Decision, Outcome
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided, decide_many
@@ -74,7 +73,7 @@ class Order:
     issuer: IssuerView
     attachments: tuple[AttachmentView, ...]
     wordings: Mapping[tuple[UUID, str], Wording]  # by attachment and language
-    plates: Mapping[UUID, Plate]  # by version of the template
+    fits: Mapping[UUID, FitCheck]  # by version of the template
     signatories: tuple[SignatoryView, ...]
     actor: str
     notify: bool
@@ -150,7 +149,7 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
         issuer,
         attachments,
         wordings,
-        {version_id: documents.get_plate(rt, version_id) for version_id in versions},
+        {version_id: documents.fit_check(rt, version_id) for version_id in versions},
         signatories,
         actor,
         notify and rt.settings.notify,
@@ -260,8 +259,7 @@ def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
     """Why the document could not be printed later, so that nothing is granted now."""
     printed = printable(draft.frozen, draft.award_id, draft.code, base=order.issuer.base, version_id=wording.version_id)
     try:
-        printing.check_values(printed.values)
-        printing.check_fit(order.plates[wording.version_id], printed.values, printed.zone)
+        order.fits[wording.version_id].check(printed.values, printed.zone)
     except BadInput as error:
         return Reason(error.code, error.values)
     return None
