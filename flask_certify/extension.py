@@ -1,6 +1,8 @@
 """The object a host installs. It remembers nothing of the application it was installed on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -23,10 +25,11 @@ from .credentials import views as credentials_views
 from .dashboards import views as dashboards_views
 from .host.ports import Host
 from .issuing.jobs import KINDS as ISSUING
+from .issuing.packing import KINDS as BUNDLING
 from .notifications.jobs import KINDS as NOTIFYING
 from .verification import views as verification_views
 
-KINDS: Mapping[str, Kind] = {**ISSUING, **NOTIFYING}
+KINDS: Mapping[str, Kind] = {**ISSUING, **NOTIFYING, **BUNDLING}
 
 
 class AlreadyInstalled(Misconfigured):
@@ -59,6 +62,8 @@ class Certify:
             if name not in app.extensions:
                 raise NeedsExtension(name={"sqlalchemy": "Flask-SQLAlchemy", "babel": "Flask-Babel"}[name])
         settings = Settings.read(app.config)
+        if not settings.files:
+            settings = replace(settings, files=str(Path(app.instance_path) / "certify-files"))
         rt = Runtime(
             settings=settings,
             find_engine=lambda: _engine_of(app, db),

@@ -66,6 +66,16 @@ class Printed:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """A document that was just printed, and has to be kept."""
+
+    award_id: UUID
+    template_version_id: UUID
+    press: Press
+    tail: Tail
+
+
 # ---- templates
 
 
@@ -291,13 +301,36 @@ def print_document(rt: Runtime, award: PrintableAward, credential: Callable[[], 
         kept = find_document(session, award.award_id)
     if kept is not None:
         return kept
-    attached, words = credential(), words_of(rt, award)
-    press = get_press(rt, award.template_version_id, words, attaches=attached is not None)
-    tail = press.print(words, doc_id=award.award_id, created=award.issued_at, credential=attached)
+    fresh = print_one(rt, award, credential())
     with rt.transaction() as tx:
-        keep_documents(rt, tx, [(award, press, tail)])
+        keep_documents(rt, tx, [fresh])
         found = find_document(tx.session, award.award_id)
     assert found is not None
+    return found
+
+
+def print_one(rt: Runtime, award: PrintableAward, credential: bytes | None) -> Keepsake:
+    """The document of an award that has none yet, which is kept with `keep_documents`. Raises as `print_document`."""
+    words = words_of(rt, award)
+    press = get_press(rt, award.template_version_id, words, attaches=credential is not None)
+    tail = press.print(words, doc_id=award.award_id, created=award.issued_at, credential=credential)
+    return Keepsake(award.award_id, award.template_version_id, press, tail)
+
+
+def find_documents(session: orm.Session, award_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
+    """Those of the awards that were printed before: prefix and tail. Prefixes are read once."""
+    rows = session.execute(
+        sa.select(Document.award_id, Document.sha256, Document.prefix_sha, Document.tail).where(
+            Document.award_id.in_(award_ids)
+        )
+    )
+    starts: dict[str, bytes] = {}
+    found = {}
+    for row in rows.all():
+        name = row.prefix_sha or row.sha256
+        if name not in starts:
+            starts[name] = get_blob(session, name)
+        found[row.award_id] = starts[name], row.tail or b""
     return found
 
 
@@ -312,21 +345,21 @@ def find_document(session: orm.Session, award_id: UUID) -> Printed | None:
     return Printed(start + (found.tail or b""), found.sha256, f"certificate-{award_id}.pdf")
 
 
-def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[tuple[PrintableAward, Press, Tail]]) -> None:
+def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[Keepsake]) -> None:
     """Whoever comes first is kept; who comes second printed the same bytes, and changes nothing."""
-    for prefix_sha, press in {press.prefix_sha: press for _, press, _ in printed}.items():
+    for prefix_sha, press in {each.press.prefix_sha: each.press for each in printed}.items():
         assert put_blob(tx.session, press.prefix, PDF) == prefix_sha
     rows = [
         {
-            "award_id": award.award_id,
-            "template_version_id": award.template_version_id,
-            "sha256": tail.sha256,
-            "size": tail.size,
-            "prefix_sha": press.prefix_sha,
-            "tail": tail.data,
+            "award_id": each.award_id,
+            "template_version_id": each.template_version_id,
+            "sha256": each.tail.sha256,
+            "size": each.tail.size,
+            "prefix_sha": each.press.prefix_sha,
+            "tail": each.tail.data,
             "engine": ENGINE,
             "printed_at": rt.clock.now(),
         }
-        for award, press, tail in printed
+        for each in printed
     ]
     insert_or_ignore(tx.session, Document, rows, keys=["award_id"])
