@@ -25,9 +25,21 @@ demo: $(VENV)/.made-demo
 	@$(COMPILE)
 	@$(VENV)/bin/flask --app examples.campus campus serve $(if $(ONCE),--once)
 
-test: $(VENV)/.made-test
+test: $(VENV)/.made-test programs
 	@$(COMPILE)
 	@$(RUN) -m pytest
+
+# Readers of PDF and a shaper that had no part in making our documents: Debian's, since PyPI has none.
+APT = libharfbuzz-bin poppler-utils qpdf
+
+.PHONY: programs
+programs:
+	@command -v hb-shape pdftotext qpdf >/dev/null && [ `command -v hb-shape pdftotext qpdf | wc -l` = 3 ] || \
+		if [ `id -u` = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && apt-get install -y -qq --no-install-recommends $(APT) >/dev/null; \
+		else \
+			echo "The tests need: apt-get install $(APT)" >&2; exit 1; \
+		fi
 
 lint: $(VENV)/.made-test
 	@$(VENV)/bin/ruff check

@@ -3,8 +3,6 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -14,12 +12,14 @@ from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
 from .core import queue, schema, worker
+from .core.commands import told
 from .core.current import current_runtime
-from .core.errors import CertifyError, Misconfigured
+from .core.errors import Misconfigured
 from .core.hosts import asking
 from .core.i18n import N_
 from .core.runtime import Runtime
 from .dashboards.doctor import examine
+from .documents import commands as documents
 from .issuing import attaching, bulk, setting_up
 from .issuing.bulk import BatchView
 from .issuing.errors import MayNot, UnknownActor
@@ -39,19 +39,8 @@ def commands() -> AppGroup:
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
     for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
         make(group)
+    documents.register(group)
     return group
-
-
-@contextmanager
-def told(*, as_json: bool = False) -> Iterator[None]:
-    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for; the command ends with 2."""
-    try:
-        yield
-    except CertifyError as error:
-        if as_json:
-            click.echo(json.dumps({"error": {"code": error.code, "sentence": str(error)}}))
-        click.echo(f"{error} [{error.code}]", err=True)
-        sys.exit(2)
 
 
 # ---- the database ----------------------------------------------------------------------------------

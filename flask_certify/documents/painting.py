@@ -16,6 +16,8 @@ from .placeholders import Picture, Value, worded
 from .plate import Plate, Slot
 from .shaping import Line, Typesetter
 
+tidy = fonts.tidy
+
 ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
 SPELLED = ("certificate.code", "certificate.address")
 """What differs in every certificate and is never kerned, so that it can be written from a table."""

@@ -37,7 +37,7 @@ def test_what_is_imported_at_once_is_installed_always() -> None:
 
 
 def test_what_is_imported_later_is_at_least_an_extra() -> None:
-    asked = asked_for("install_requires", "embedded", "fast", "notebooks", "postgres", "s3", "test")
+    asked = asked_for("install_requires", "embedded", "fast", "images", "notebooks", "postgres", "s3", "test")
     missing = {each.distribution for each in imports_of("flask_certify")} - asked - FLASKS_OWN_PARTS
     assert missing == set()
 
