@@ -5,7 +5,7 @@ import io
 from ..core.errors import Misconfigured
 from ..core.i18n import N_
 
-THUMBNAIL = 480  # pixels wide
+THUMBNAIL, SCREEN = 480, 1400  # pixels wide
 
 
 class NoPictures(Misconfigured):

@@ -54,6 +54,7 @@ DOORS: Mapping[tuple[str, str], Door] = {
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
+    ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
