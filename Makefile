@@ -32,18 +32,20 @@ test: $(VENV)/.made-test tools
 	@$(COMPILE)
 	@$(RUN) -m pytest
 
-# Programs that no Python package brings. Root may install them; anybody else is told.
-APT = chromium
+# Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
+# documents. Root may install them; anybody else is told.
+APT = chromium libharfbuzz-bin poppler-utils qpdf
+NEEDED = hb-shape pdftotext qpdf $(if $(CERTIFY_CHROMIUM),,chromium)
 .PHONY: tools
 tools:
-	@command -v chromium >/dev/null || test -n "$$CERTIFY_CHROMIUM" || { \
+	@for each in $(NEEDED); do command -v $$each >/dev/null || exit 1; done || { \
 		if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 			echo "Installing $(APT) ..."; \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 				apt-get install -qq --no-install-recommends $(APT) >/dev/null; \
 		else \
-			echo "The tests of the pages need Chromium. As root: apt-get install $(APT);" \
-				"or name one: make test CERTIFY_CHROMIUM=/path/to/chrome" >&2; exit 1; \
+			echo "The tests need some programs. As root: apt-get install $(APT);" \
+				"a browser may be named instead: make test CERTIFY_CHROMIUM=/path/to/chrome" >&2; exit 1; \
 		fi; }
 
 # What decides: each branch of it, by the tests of the thinking alone. Doors and services have tests of their own.

@@ -20,6 +20,7 @@ from .core.i18n import N_
 from .core.runtime import Runtime
 from .dashboards import commands as questions
 from .dashboards.doctor import examine
+from .documents import commands as documents
 from .eligibility import commands as eligibility
 from .issuing import attaching, bulk, changes, setting_up
 from .issuing import commands as life
@@ -39,6 +40,7 @@ def commands() -> AppGroup:
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
     for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
         make(group)
+    documents.register(group)
     eligibility.register(group)
     life.register(group)
     questions.register(group)

@@ -1,6 +1,8 @@
 """The object a host installs. It remembers nothing of the application it was installed on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -27,12 +29,13 @@ from .issuing import changes, criteria
 from .issuing.changes import KINDS as REFRESHING
 from .issuing.jobs import KINDS as ISSUING
 from .issuing.night import KINDS as NIGHTLY
+from .issuing.packing import KINDS as BUNDLING
 from .notifications.jobs import KINDS as NOTIFYING
 from .notifications.mail import make_mailer
 from .notifications.sms import make_texter
 from .verification import views as verification_views
 
-KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING}
+KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING, **BUNDLING}
 
 
 class AlreadyInstalled(Misconfigured):
@@ -69,6 +72,8 @@ class Certify:
         settings = Settings.read(app.config)
         make_mailer(settings)  # a way that cannot be used is told at the start, not by each message
         make_texter(settings)
+        if not settings.files:
+            settings = replace(settings, files=str(Path(app.instance_path) / "certify-files"))
         rt = Runtime(
             settings=settings,
             find_engine=lambda: _engine_of(app, db),

@@ -24,6 +24,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "CERTIFY_MASTER_KEY": environ.get("CERTIFY_MASTER_KEY") or kept_secret(folder / "master.key", "1:"),
         "CERTIFY_MAIL": environ.get("CERTIFY_MAIL") or f"outbox:{folder / 'outbox'}",
         "CERTIFY_MAIL_FROM": environ.get("CERTIFY_MAIL_FROM") or "certificates@campus.example",
+        "CERTIFY_FILES": environ.get("CERTIFY_FILES") or str(folder / "files"),
         "CERTIFY_SMS": environ.get("CERTIFY_SMS") or f"outbox:{folder / 'outbox'}",
     }
 

@@ -29,6 +29,7 @@ RESERVED_SLUGS = frozenset(
         "runs",
         "awards",
         "batches",
+        "bundles",
         "api",
         "healthz",
         "readyz",
@@ -118,8 +119,22 @@ class Settings:
     list_limit: int = 10_000
     """Learners a dashboard lists at most (R-122)."""
 
+    files: str = ""
+    """Where ZIP bundles are kept until they are fetched: a folder that web and workers both see, or s3://bucket/prefix
+    (extra `s3`). Empty: the folder `certify-files` in Flask's instance folder."""
+
+    part_megabytes: int = 200
+    """How large one ZIP file of a bundle may be, 1 to 4000 MB."""
+
+    bundle_days: int = 7
+    """For how many days a bundle can be fetched before its files are deleted."""
+
     def __post_init__(self) -> None:
         self._check_address()
+        if not 1 <= self.part_megabytes <= 4000:
+            raise _wrong("part_megabytes", "it must be from 1 to 4000.")
+        if self.bundle_days < 1:
+            raise _wrong("bundle_days", "it must be a whole number of days, at least 1.")
         if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", self.url_prefix):
             raise _wrong("url_prefix", "it must begin with a slash and end without one, for example /certify.")
         if self.lease_seconds < 1:

@@ -9,7 +9,9 @@ from flask import Flask
 from ..achievements.models import Issuer, Run
 from ..core import queue, schema
 from ..core.errors import CertifyError
+from ..core.files import open_files
 from ..core.hosts import asking
+from ..core.ids import new_code
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.models import IssuerKey
@@ -29,7 +31,7 @@ class Finding:
 
 def examine(app: Flask, rt: Runtime) -> list[Finding]:
     """Everything, in the order in which it should be mended."""
-    findings = [_settings(rt), _master_key(rt), _database(rt), _host_migrations(app), _queue(rt), _fonts()]
+    findings = [_settings(rt), _master_key(rt), _database(rt), _host_migrations(app), _queue(rt), _fonts(), _files(rt)]
     if findings[2].is_well:
         findings += [*_issuers(rt), *_keys(rt), _host(rt)]
     return findings
@@ -96,6 +98,23 @@ def _fonts() -> Finding:
     except Exception as error:  # whatever is wrong with a file: the package is incomplete
         return Finding("fonts", False, f"They cannot be read ({type(error).__name__}). Install flask-certify anew.")
     return Finding("fonts", True, f"{count} families are here.")
+
+
+def _files(rt: Runtime) -> Finding:
+    """Writes, finds and deletes a small file, as a bundle does with large ones."""
+    probe = f"doctor-{new_code()}"
+    try:
+        files = open_files(rt.settings)
+        store_id = files.store_id()
+        with files.writing(f"{probe}/probe") as out:
+            out.write(b"probe")
+        files.delete_below(probe)
+    except CertifyError as error:
+        return Finding("files", False, str(error))
+    except ImportError:
+        return Finding("files", False, "CERTIFY_FILES is a bucket. Install what reaches it: flask-certify[s3]")
+    where = rt.settings.files if store_id.startswith("s3:") else f"{rt.settings.files} (id {store_id})"
+    return Finding("files", True, f"ZIP bundles are kept in {where}. Web and workers must show the same here.")
 
 
 def _issuers(rt: Runtime) -> list[Finding]:

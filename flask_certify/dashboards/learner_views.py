@@ -16,6 +16,8 @@ from ..core.current import current_runtime
 from ..core.errors import Forbidden
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
+from ..documents import images
+from ..documents.service import Printed
 from ..issuing import printing
 from ..telemetry import service as telemetry
 from . import queries, wording
@@ -52,6 +54,7 @@ class Card:
 def register(bp: Blueprint) -> None:
     bp.add_url_rule("/me", "me", get_me)
     bp.add_url_rule("/awards/<uuid:award_id>/certificate.pdf", "document", get_document)
+    bp.add_url_rule("/awards/<uuid:award_id>/certificate.png", "picture", get_picture)
 
 
 def get_me() -> str:
@@ -69,6 +72,21 @@ def get_me() -> str:
 
 def get_document(award_id: UUID) -> Response:
     """The PDF, for its learner and for those allowed for the run (R-137): the same bytes each time."""
+    printed = _printed(award_id)
+    response = Response(printed.data, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=printed.name)
+    return _conditional(response, printed.sha256)
+
+
+def get_picture(award_id: UUID) -> Response:
+    """The certificate as a picture, as wide as a screen; with `?small` as wide as a card."""
+    printed = _printed(award_id)
+    width = images.THUMBNAIL if "small" in request.args else images.SCREEN
+    response = Response(images.png(printed.data, width), content_type="image/png")
+    return _conditional(response, f"{printed.sha256}-{width}")
+
+
+def _printed(award_id: UUID) -> Printed:
     rt = current_runtime()
     web.acting()
     with rt.reading() as session:
@@ -76,12 +94,15 @@ def get_document(award_id: UUID) -> Response:
     who = _require_reader_of(award)
     printed = printing.get_document(rt, award_id)
     telemetry.note(rt, "download", who=who)
-    response = Response(printed.data, content_type="application/pdf")
-    response.headers.set("Content-Disposition", "attachment", filename=printed.name)
+    return printed
+
+
+def _conditional(response: Response, mark: str) -> Response:
+    """Asked anew each time, sent only if it changed, and from where a download broke off."""
     response.cache_control.private = True
     response.cache_control.no_cache = True
-    response.set_etag(printed.sha256)
-    response.make_conditional(request)
+    response.set_etag(mark)
+    response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
     return response
 
 

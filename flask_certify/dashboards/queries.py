@@ -22,7 +22,7 @@ from ..awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
 from ..awards.models import Award, Failure, Record
 from ..awards.states import AwardState
 from ..eligibility.reasons import Reason
-from ..issuing.models import FINISHED, IssueBatch
+from ..issuing.models import FINISHED, RUNNING, Bundle, IssueBatch
 
 PAGE = 1000  # rows in one question when all of a run are read
 
@@ -206,6 +206,11 @@ def how_many(session: orm.Session, run_id: UUID, asked: Question) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Record).where(*_conditions(run_id, asked))) or 0
 
 
+def refs(session: orm.Session, run_id: UUID, asked: Question) -> list[str]:
+    """The references of all learners of the run who fit. One question."""
+    return list(session.scalars(sa.select(Record.learner_ref).where(*_conditions(run_id, asked))))
+
+
 def rows_after(session: orm.Session, run_id: UUID, after: str = "", limit: int = PAGE) -> list[LearnerRow]:
     """Learners of the run whose reference comes after `after`, ordered by reference. One question.
 
@@ -335,6 +340,11 @@ def failures_by_step(session: orm.Session, run_id: UUID, *, standing: bool = Fal
         .order_by(Failure.step)
     )
     return {row.step: row.number for row in grouped}
+
+
+def packing(session: orm.Session, run_id: UUID) -> UUID | None:
+    """The bundle of the run that is being packed. One question."""
+    return session.scalar(sa.select(Bundle.id).where(Bundle.run_id == run_id, Bundle.state == RUNNING))
 
 
 def latest_batch(session: orm.Session, run_id: UUID) -> BatchRow | None:

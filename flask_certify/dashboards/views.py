@@ -14,7 +14,7 @@ from ..core.i18n import c_
 from ..issuing import bulk
 from ..issuing.bulk import BatchView
 from ..issuing.errors import AlreadyUnderWay
-from . import learner_views, queries, sheets, wording
+from . import bundle_views, learner_views, queries, sheets, wording
 from .access import may_in_run, open_run, requires, tenant_of
 from .listing import AT_ONCE, Listing, Pages, page_number, query_of
 from .report import make_report
@@ -33,6 +33,7 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/batches/<uuid:batch_id>", "batch", get_batch)
     bp.add_url_rule("/batches/<uuid:batch_id>.json", "batch_json", get_batch_json)
     learner_views.register(bp)
+    bundle_views.register(bp)
 
 
 # ---- the dashboard ---------------------------------------------------------------------------------
@@ -61,8 +62,10 @@ def get_dashboard(run: RunView) -> str:
         rows = queries.rows(session, run.id, question, limit=min(AT_ONCE, listed - pages.offset), offset=pages.offset)
         batch = queries.latest_batch(session, run.id)
         names = queries.names_of_kinds(session, run.tenant_ref)
+        packing = queries.packing(session, run.id)
     return web.render(
         "certify/dashboard.html",
+        packing=packing,
         run=run,
         zone=tenant.zone,
         counts=counts,

@@ -5,18 +5,20 @@ typed: the first glyph of a cluster carries the text of the cluster, the others 
 breaks several readers, a joiner breaks pdftotext.)
 """
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name, Pdf
+from collections.abc import Mapping
+from itertools import pairwise
 
+from . import pdf
 from .shaping import Face, Glyph, Line, Run
 
 _NO_TEXT = "\u200b"
+OBJECTS_OF_A_FONT = 6
 
 Colour = tuple[float, float, float]
 
 
 class FontInUse:
-    """What one document takes from one face."""
+    """What one document, or all that share a prefix, take from one face."""
 
     def __init__(self, face: Face, name: str) -> None:
         self.face, self.name = face, name
@@ -26,45 +28,25 @@ class FontInUse:
         """The code that draws this glyph and means this text. Counted from 1."""
         return self._codes.setdefault((glyph_id, text), len(self._codes) + 1)
 
-    def written(self, pdf: Pdf) -> pikepdf.Object:
-        """The font with all that was asked of it, as an object of the document."""
+    def objects(self, first: int, level: int) -> list[bytes]:
+        """The font as six objects, numbered from `first`."""
         glyph_ids = [glyph_id for glyph_id, _ in self._codes]
-        tagged = Name(f"/{_tag(self.name)}+{self.face.name}")
-        ascent, descent = self.face.metrics
-        descriptor = Dictionary(
-            Type=Name.FontDescriptor,
-            FontName=tagged,
-            Flags=4,
-            FontBBox=Array([-1000, descent, 3000, ascent]),
-            ItalicAngle=0,
-            Ascent=ascent,
-            Descent=descent,
-            CapHeight=714,
-            StemV=80 if self.face.style == "regular" else 140,
-            FontFile2=pdf.make_stream(self.face.cut(glyph_ids)),
-        )
-        outlines = Dictionary(
-            Type=Name.Font,
-            Subtype=Name.CIDFontType2,
-            BaseFont=tagged,
-            CIDSystemInfo=Dictionary(
-                Registry=pikepdf.String("Adobe"), Ordering=pikepdf.String("Identity"), Supplement=0
-            ),
-            FontDescriptor=pdf.make_indirect(descriptor),
-            CIDToGIDMap=pdf.make_stream(b"".join(each.to_bytes(2, "big") for each in [0, *glyph_ids])),
-            DW=0,
-            W=Array([1, Array([self.face.width(each) for each in glyph_ids])]),
-        )
-        return pdf.make_indirect(
-            Dictionary(
-                Type=Name.Font,
-                Subtype=Name.Type0,
-                BaseFont=tagged,
-                Encoding=Name("/Identity-H"),
-                DescendantFonts=Array([pdf.make_indirect(outlines)]),
-                ToUnicode=pdf.make_stream(self._to_unicode()),
-            )
-        )
+        places = {glyph_id: at for at, glyph_id in enumerate(dict.fromkeys(glyph_ids), 1)}
+        outlines = self.face.cut(list(places))
+        tagged = f"/{_tag(self.name)}+{self.face.name}".encode()
+        map_to_outlines = b"\0\0" + b"".join([places[each].to_bytes(2, "big") for each in glyph_ids])
+        widths = " ".join([str(self.face.width(each)) for each in glyph_ids]).encode()
+        return [
+            b"<</Type/Font/Subtype/Type0/BaseFont%s/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+            % (tagged, first + 1, first + 4),
+            b"<</Type/Font/Subtype/CIDFontType2/BaseFont%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
+            b"/Supplement 0>>/FontDescriptor %d 0 R/CIDToGIDMap %d 0 R/DW 0/W[1[%s]]>>"
+            % (tagged, first + 2, first + 3, widths),
+            b"<</Type/FontDescriptor/FontName%s%s/FontFile2 %d 0 R>>" % (tagged, self.face.descriptor, first + 5),
+            pdf.stream(map_to_outlines),
+            pdf.packed(self._to_unicode(), level=level),
+            pdf.packed(outlines, b"/Length1 %d" % len(outlines), level),
+        ]
 
     def _to_unicode(self) -> bytes:
         out = [_CMAP_HEAD]
@@ -79,34 +61,75 @@ class FontInUse:
 
 
 class FontsInUse:
-    """The fonts of one document, in the order in which they are first needed."""
+    """The fonts of one document, in the order in which they are first needed. Their names begin with a letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, letter: str) -> None:
+        self._letter = letter
         self._fonts: dict[Face, FontInUse] = {}
 
     def of(self, face: Face) -> FontInUse:
-        if face not in self._fonts:
-            self._fonts[face] = FontInUse(face, f"F{len(self._fonts) + 1}")
-        return self._fonts[face]
+        found = self._fonts.get(face)
+        if found is None:
+            found = self._fonts[face] = FontInUse(face, f"{self._letter}{len(self._fonts)}")
+        return found
 
-    def written(self, pdf: Pdf) -> Dictionary:
-        """The font resources of the page."""
-        return Dictionary({f"/{font.name}": font.written(pdf) for font in self._fonts.values()})
+    def written(self, first: int, level: int) -> tuple[bytes, list[bytes]]:
+        """Entries for the resources of the page, and the objects of all fonts, numbered from `first`."""
+        entries, bodies = [], list[bytes]()
+        for font in self._fonts.values():
+            entries.append(b"/%s %d 0 R" % (font.name.encode(), first + len(bodies)))
+            bodies += font.objects(first + len(bodies), level)
+        return b"".join(entries), bodies
 
 
-def drawn(line: Line, x: float, y: float, size: float, colour: Colour, used: FontsInUse) -> str:
+def drawn(line: Line, x: float, y: float, size: float, colour: Colour, used: FontsInUse, mark: int) -> str:
     """Operators for a line whose baseline begins at x, y.
 
-    Each line is one Span with its text, because pdftotext reads it there only. Text that runs from right to left
-    has none: readers would turn it round.
+    `mark` ties it to its place in the reading order. Each line is one Span with its text, because pdftotext reads it
+    there only. Text that runs from right to left has none: readers would turn it round.
     """
-    red, green, blue = colour
-    actual = "" if line.right_to_left else f"<</ActualText<feff{_utf16(line.text)}>>>"
-    out = [f"/Span {actual or '<<>>'}BDC BT {red:.4g} {green:.4g} {blue:.4g} rg 1 0 0 1 {x:.2f} {y:.2f} Tm"]
+    actual = "" if line.right_to_left else f"/ActualText<FEFF{_utf16(line.text)}>"
+    out = [_opened(mark, actual, x, y, colour)]
     for run in line.runs:
         out += _run(run, size, used.of(run.face))
     out.append("ET EMC")
     return "\n".join(out)
+
+
+class Speller:
+    """Writes text letter by letter, as a code is written: from a table, without kerning, for a hundredth of the time.
+
+    The table is made of shaped letters, so that what is spelled lies where the shaped text would, to the pixel.
+    """
+
+    def __init__(self, letters: Mapping[str, Line], used: FontsInUse) -> None:
+        self._table: dict[str, tuple[str, float]] = {}
+        faces = set()
+        for letter, line in letters.items():
+            (run,) = line.runs
+            faces.add(run.face)
+            (glyph,) = run.glyphs
+            self._table[letter] = f"{used.of(run.face).code(glyph.id, letter):04x}", line.width
+        (face,) = faces
+        self._font = used.of(face).name
+
+    def width(self, text: str) -> float | None:
+        """In thousandths of the size. None: not all of it can be spelled."""
+        try:
+            return sum([self._table[letter][1] for letter in text])
+        except KeyError:
+            return None
+
+    def drawn(self, text: str, x: float, y: float, size: float, colour: Colour, mark: int) -> str:
+        """Operators for the text, like those of `drawn`."""
+        codes = "".join([self._table[letter][0] for letter in text])
+        opened = _opened(mark, f"/ActualText<FEFF{_utf16(text)}>", x, y, colour)
+        return f"{opened}\n/{self._font} {size:g} Tf\n[<{codes}>]TJ\nET EMC"
+
+
+def _opened(mark: int, actual: str, x: float, y: float, colour: Colour) -> str:
+    red, green, blue = colour
+    return f"/Span<</MCID {mark}{actual}>>BDC BT {red:.4f} {green:.4f} {blue:.4f} rg 1 0 0 1 {x:.2f} {y:.2f} Tm"
 
 
 def _run(run: Run, size: float, font: FontInUse) -> list[str]:
@@ -114,17 +137,19 @@ def _run(run: Run, size: float, font: FontInUse) -> list[str]:
     out = [f"/{font.name} {size:g} Tf"]
     items: list[str] = []
     rise = 0
+    face, per_mille = run.face, run.face.per_mille
     for glyph, text in _with_text(run):
         if glyph.dy != rise:
             out += _shown(items)
             items = []
-            out.append(f"{glyph.dy * run.face.per_mille * size / 1000:.2f} Ts")
+            out.append(f"{glyph.dy * per_mille * size / 1000:.2f} Ts")
             rise = glyph.dy
-        per_mille = run.face.per_mille
-        back = run.face.width(glyph.id) + (glyph.dx - glyph.advance) * per_mille
-        items += _moved(-glyph.dx * per_mille)
+        back = face.width(glyph.id) + (glyph.dx - glyph.advance) * per_mille
+        if glyph.dx:
+            items += _moved(-glyph.dx * per_mille)
         items.append(f"<{font.code(glyph.id, text):04x}>")
-        items += _moved(back)
+        if back:
+            items += _moved(back)
     out += _shown(items)
     if rise:
         out.append("0 Ts")
@@ -134,13 +159,11 @@ def _run(run: Run, size: float, font: FontInUse) -> list[str]:
 def _with_text(run: Run) -> list[tuple[Glyph, str]]:
     """Each glyph with the text that it stands for in what a reader copies."""
     starts = sorted({glyph.cluster for glyph in run.glyphs})
-    ends = dict(zip(starts, [*starts[1:], len(run.text)], strict=True))
-    seen: set[int] = set()
+    ends = dict(pairwise([*starts, len(run.text)]))
     found = []
     for glyph in run.glyphs:
-        text = _NO_TEXT if glyph.cluster in seen else run.text[glyph.cluster : ends[glyph.cluster]]
-        seen.add(glyph.cluster)
-        found.append((glyph, text))
+        end = ends.pop(glyph.cluster, None)
+        found.append((glyph, _NO_TEXT if end is None else run.text[glyph.cluster : end]))
     return found
 
 
@@ -154,8 +177,9 @@ def _shown(items: list[str]) -> list[str]:
 
 
 def _tag(name: str) -> str:
-    """Six capitals, as names of cut fonts begin."""
-    return f"CERT{chr(65 + int(name[1:]) // 26)}{chr(65 + int(name[1:]) % 26)}"
+    """Six capitals, as names of cut fonts begin; the letter keeps those of a prefix and of a tail apart."""
+    number = int(name[1:])
+    return f"CER{name[0]}{chr(65 + number // 26)}{chr(65 + number % 26)}"
 
 
 def _utf16(text: str) -> str:

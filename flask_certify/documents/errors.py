@@ -104,6 +104,11 @@ class TooLarge(TemplateRefused):
     sentence = N_("A template with its pictures may have %(most_mb)s MB; this one has %(has_mb)s MB.")
 
 
+class FontRefused(TemplateRefused):
+    code = "template.font_refused"
+    sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType.")
+
+
 class CompilerBroken(Misconfigured):
     code = "documents.compiler_broken"
     sentence = N_("The program that lays templates out cannot run here (%(kind)s). Install flask-certify again.")

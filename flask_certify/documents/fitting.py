@@ -44,11 +44,18 @@ def fit(
             lines = [shaped(" ".join(words[a:b])) for a, b in pairwise(edges)]
             found = _scaled(lines, width, height, wanted)
             gain = _WORTH_A_LINE if best and len(found.lines) > len(best.lines) else 0
-            if best is None or found.size > best.size + gain:
+            if best is None or found.size > best.size + gain or _is_more_balanced(found, best):
                 best = found
         if best and best.size >= wanted * _NEAR_ENOUGH:
             break
     return best if best and best.size >= least else None
+
+
+def _is_more_balanced(found: Fitted, best: Fitted) -> bool:
+    """As large, in as many lines, and its longest line shorter."""
+    if found.size != best.size or len(found.lines) != len(best.lines):
+        return False
+    return max(line.width for line in found.lines) < max(line.width for line in best.lines)
 
 
 def _scaled(lines: list[Line], width: float, height: float, wanted: float) -> Fitted:

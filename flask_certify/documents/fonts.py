@@ -55,6 +55,7 @@ def families() -> Mapping[str, Family]:
     return found
 
 
+@cache
 def stack(language: str, latin: str = LATIN[0]) -> tuple[Family, ...]:
     """The families in the order in which they are asked for a character."""
     known = families()

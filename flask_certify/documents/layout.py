@@ -27,7 +27,7 @@ from xhtml2pdf import pisa
 from xhtml2pdf.config.resources import RenderLimitError, ResourceAccessPolicy
 
 from . import dialect, fonts
-from .errors import TemplateRefused, TooMuchWork
+from .errors import PictureMissing, TemplateRefused, TooMuchWork
 from .pictures import media_type
 from .shaping import Line, Run, face
 
@@ -59,7 +59,9 @@ def lay_out(html: str, language: str, pictures: Mapping[str, bytes]) -> LaidOut:
     for number, slot in enumerate(dialect.slots(page)):
         slot.set("src", _data_uri(marker(number), "image/png"))
     for picture in page.xpath("//img[not(@data-slot)]"):
-        name = picture.get("src")
+        name = picture.get("src", "")
+        if name not in pictures:  # nothing is fetched from elsewhere, whatever the check let through
+            raise PictureMissing(file=name[:100])
         picture.set("src", _data_uri(pictures[name], media_type(name)))
     named = _name_fonts(page, language)
     page.head.insert(0, STYLE(_font_faces(named)))

@@ -53,14 +53,20 @@ class PlateFile(Base):
 
 
 class Document(Base):
-    """The bytes of a certificate as they were first printed; every later download is these (R-136)."""
+    """The bytes of a certificate as they were first printed; every later download is these (R-136).
+
+    What many certificates share, the prefix, is kept once, by the name of its bytes in certify_blob; the tail is the
+    certificate's own. A document of the first release has no tail: all of it is the blob of its own hash.
+    """
 
     __tablename__ = "certify_document"
 
     award_id: Mapped[UUID] = mapped_column(sa.ForeignKey("certify_award.id"), primary_key=True)
     template_version_id: Mapped[UUID] = mapped_column(sa.ForeignKey(TemplateVersion.id))
-    # SHA-256 of the whole document, and the name of its bytes in certify_blob. Names nobody by itself.
+    # SHA-256 of the whole document. Names nobody by itself.
     sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
     size: Mapped[int]
+    prefix_sha: Mapped[str | None] = mapped_column(sa.String(64))
+    tail: Mapped[bytes | None]  # personal data: the recipient's name; as long as the award
     engine: Mapped[str] = mapped_column(sa.String(40))
     printed_at: Mapped[datetime] = mapped_column(UtcDateTime)

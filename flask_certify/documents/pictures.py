@@ -3,10 +3,13 @@
 import io
 import re
 import warnings
+from dataclasses import dataclass
+from typing import Self
 
 from PIL import Image
 
 from .errors import NotAllowed, PictureRefused
+from .pdf import SMALLEST, Book, packed
 
 MOST_PIXELS = 16_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(png|jpe?g)", re.IGNORECASE)
@@ -29,6 +32,35 @@ def normal(name: str, data: bytes) -> bytes:
             return _encoded(image)
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError):
         raise refused from None
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """A picture as a document draws it: its colours, and how much of each is seen."""
+
+    width: int
+    height: int
+    _colours: bytes
+    _cover: bytes | None
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+        clear = image.convert("RGBA")
+        cover = clear.getchannel("A")
+        # Nothing is left of colours that nobody sees: it is smaller, and hides nothing.
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(clear, mask=cover.point(lambda level: 255 if level else 0))
+        seen = cover.tobytes() if image.has_transparency_data else None
+        return cls(image.width, image.height, paper.tobytes(), seen)
+
+    def put(self, book: Book) -> int:
+        """Its number in the book."""
+        size = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8" % (self.width, self.height)
+        mask = b""
+        if self._cover is not None:
+            mask = b"/SMask %d 0 R" % book.add(packed(self._cover, size + b"/ColorSpace/DeviceGray", SMALLEST))
+        return book.add(packed(self._colours, size + b"/ColorSpace/DeviceRGB" + mask, SMALLEST))
 
 
 def media_type(name: str) -> str:

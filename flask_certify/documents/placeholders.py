@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from babel.numbers import format_percent
 
 from ..core.i18n import N_
 from ..core.ids import spaced
+from . import fonts
 
 Kind = Literal["text", "code", "qr", "image"]
 Wording = Literal["as it is", "month", "day", "percent"]
@@ -29,6 +31,9 @@ class Picture:
     sha256: str
 
 
+Words = Mapping[str, str | Picture]
+"""Values in words, under the names that templates use."""
+
 Value = str | Decimal | date | datetime | Picture
 """Numbers are percent out of 100. A time is aware, and prints as the day it is in the certificate's zone."""
 
@@ -40,28 +45,37 @@ class Placeholder:
     sample: Value
     kind: Kind = "text"
     wording: Wording = "as it is"
+    is_shared: bool = False
+    """Whether many certificates have the same, such as those of a course run that was completed in one month."""
 
 
 _ALL = (
     Placeholder("recipient.name", N_("Recipient's name"), "Ada Lovelace"),
-    Placeholder("course.title", N_("Training"), "Foundational Literacy and Numeracy"),
-    Placeholder("achievement.title", N_("Kind of certificate"), "Certificate of Achievement"),
-    Placeholder("achievement.description", N_("What was achieved"), "Completed all modules with at least 80 percent."),
-    Placeholder("achievement.criteria", N_("What it takes"), "All modules, and 80 percent in the assessments"),
-    Placeholder("award.date", N_("Date of issue"), date(2026, 5, 31), wording="day"),
-    Placeholder("completion.date", N_("Month of completion"), date(2026, 4, 17), wording="month"),
+    Placeholder("course.title", N_("Training"), "Foundational Literacy and Numeracy", is_shared=True),
+    Placeholder("achievement.title", N_("Kind of certificate"), "Certificate of Achievement", is_shared=True),
+    Placeholder(
+        "achievement.description",
+        N_("What was achieved"),
+        "Completed all modules with at least 80 percent.",
+        is_shared=True,
+    ),
+    Placeholder(
+        "achievement.criteria", N_("What it takes"), "All modules, and 80 percent in the assessments", is_shared=True
+    ),
+    Placeholder("award.date", N_("Date of issue"), date(2026, 5, 31), wording="day", is_shared=True),
+    Placeholder("completion.date", N_("Month of completion"), date(2026, 4, 17), wording="month", is_shared=True),
     Placeholder("expiry.date", N_("Valid until"), date(2029, 5, 31), wording="day"),
     Placeholder("score", N_("Score"), Decimal("87.5"), wording="percent"),
-    Placeholder("issuer.name", N_("Issuer"), "State Council of Educational Research and Training"),
+    Placeholder("issuer.name", N_("Issuer"), "State Council of Educational Research and Training", is_shared=True),
     Placeholder("certificate.code", N_("Code of the certificate"), "7G4K9QXM2TPD", kind="code"),
     Placeholder("certificate.address", N_("Address for checking"), "https://certs.example.org/certify/v/7G4K9QXM2TPD"),
     Placeholder("qr", N_("QR code"), "https://certs.example.org/certify/v/7G4K9QXM2TPD", kind="qr"),
-    Placeholder("signatory.1.name", N_("First signatory's name"), "Dr. Meera Joshi"),
-    Placeholder("signatory.1.designation", N_("First signatory's designation"), "Director"),
-    Placeholder("signatory.1.image", N_("First signatory's signature"), Picture(""), kind="image"),
-    Placeholder("signatory.2.name", N_("Second signatory's name"), "Harish Nair"),
-    Placeholder("signatory.2.designation", N_("Second signatory's designation"), "Programme Head"),
-    Placeholder("signatory.2.image", N_("Second signatory's signature"), Picture(""), kind="image"),
+    Placeholder("signatory.1.name", N_("First signatory's name"), "Dr. Meera Joshi", is_shared=True),
+    Placeholder("signatory.1.designation", N_("First signatory's designation"), "Director", is_shared=True),
+    Placeholder("signatory.1.image", N_("First signatory's signature"), Picture(""), kind="image", is_shared=True),
+    Placeholder("signatory.2.name", N_("Second signatory's name"), "Harish Nair", is_shared=True),
+    Placeholder("signatory.2.designation", N_("Second signatory's designation"), "Programme Head", is_shared=True),
+    Placeholder("signatory.2.image", N_("Second signatory's signature"), Picture(""), kind="image", is_shared=True),
 )
 PLACEHOLDERS: Mapping[str, Placeholder] = {each.key: each for each in _ALL}
 REQUIRED = ("recipient.name", "certificate.code", "qr")
@@ -71,6 +85,20 @@ REQUIRED = ("recipient.name", "certificate.code", "qr")
 def samples() -> Mapping[str, Value]:
     """Values to preview a template with. Pictures are left out: they belong to an issuer."""
     return {each.key: each.sample for each in _ALL if each.kind != "image"}
+
+
+def in_words(values: Mapping[str, Value], language: str, zone: str) -> Words:
+    """All values as they are printed. Pictures stay what they are."""
+    return {
+        key: value if isinstance(value, Picture) else fonts.tidy(worded(key, value, language, zone))
+        for key, value in values.items()
+        if value != ""
+    }
+
+
+def shared(words: Words) -> Words:
+    """Those that many certificates have in common."""
+    return {key: value for key, value in words.items() if PLACEHOLDERS[key].is_shared}
 
 
 def worded(key: str, value: Value, language: str, zone: str) -> str:
@@ -84,7 +112,7 @@ def worded(key: str, value: Value, language: str, zone: str) -> str:
         case date():
             return _dated(value, placeholder.wording, language)
         case Decimal():
-            return format_percent(value / 100, "#,##0.##%", locale=locale_of(language))
+            return _percent(value, language)
         case _ if placeholder.kind == "code":
             return spaced(value)
         case _ if key == "certificate.address":
@@ -104,6 +132,12 @@ def locale_of(language: str) -> Locale:
         return Locale("en", "001")
 
 
+@lru_cache(maxsize=1024)
+def _percent(value: Decimal, language: str) -> str:
+    return str(format_percent(value / 100, "#,##0.##%", locale=locale_of(language)))
+
+
+@lru_cache(maxsize=1024)
 def _dated(day: date, wording: Wording, language: str) -> str:
     locale = locale_of(language)
     if wording == "month":

@@ -14,6 +14,7 @@ import pikepdf
 
 from .dialect import SlotStyle
 from .drawing import Colour
+from .pdf import OpenPage
 from .shaping import Line, Run, face
 
 ENGINE = "plate 1"
@@ -54,6 +55,9 @@ class Plate:
     slots: tuple[Slot, ...]
     texts: tuple[StaticText, ...]
     page: bytes  # a PDF of one page, graphics only
+
+    def opened(self) -> OpenPage:
+        return OpenPage.of(self.page)
 
     def written(self) -> bytes:
         """The plate as one file. The same plate gives the same bytes."""

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
@@ -17,15 +19,17 @@ from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.storage import get_blob, put_blob
 from ..core.transaction import Transaction
-from . import fonts, pictures, printing, shipped
+from . import fonts, pictures, placeholders, shipped
 from .compiling import compiled
 from .errors import TemplateNotFound, TooLarge
 from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
-from .placeholders import PLACEHOLDERS, Picture, Value
+from .painting import FitCheck
+from .placeholders import PLACEHOLDERS, Picture, Words
 from .plate import ENGINE, Plate
+from .press import Press, Tail
 from .printable import PrintableAward
 
-__all__ = ["PLACEHOLDERS", "PrintableAward", "Printed", "TemplateVersionView", "check_values", "named", "unprintable"]
+__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "named", "unprintable"]
 
 PDF = "application/pdf"
 MOST_MEGABYTES = 8
@@ -34,7 +38,6 @@ unprintable = fonts.missing
 """The characters of a text that no font here can draw."""
 named = fonts.named
 """Such characters by number and name, for people."""
-check_values = printing.check_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,16 @@ class Printed:
     data: bytes
     sha256: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keepsake:
+    """A document that was just printed, and has to be kept."""
+
+    award_id: UUID
+    template_version_id: UUID
+    press: Press
+    tail: Tail
 
 
 # ---- templates
@@ -216,62 +229,137 @@ def _read_plate(data: bytes) -> Plate:
     return Plate.read(data)
 
 
+# ---- presses
+
+
+def get_press(rt: Runtime, version_id: UUID, words: Words, *, attaches: bool = True) -> Press:
+    """The press that prints certificates with these shared words, set up when first wanted in this process.
+
+    Raises NoGlyph, TooLong and TemplateNotFound.
+    """
+    common = placeholders.shared(words)
+    with rt.reading() as session:
+        key = PressKey(get_version(session, version_id).plate_key, tuple(sorted(common.items())), attaches)
+        if (found := _PRESSES.get(key)) is not None:
+            return found
+        seen = {value: get_blob(session, value.sha256) for value in common.values() if isinstance(value, Picture)}
+    return _PRESSES.keep(key, Press(get_plate(rt, version_id), common, seen.__getitem__, attaches=attaches))
+
+
+class PressKey(NamedTuple):
+    plate_key: str
+    shared: tuple[tuple[str, str | Picture], ...]
+    attaches: bool
+
+
+class _Kept:
+    """The last presses that were used. Each holds a prefix of some 60 kB."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._presses: dict[PressKey, Press] = {}
+
+    def get(self, key: PressKey) -> Press | None:
+        return self._presses.get(key)
+
+    def forget(self) -> None:
+        self._presses.clear()
+
+    def keep(self, key: PressKey, press: Press) -> Press:
+        with self._lock:
+            while len(self._presses) >= self._most:
+                del self._presses[next(iter(self._presses))]
+            return self._presses.setdefault(key, press)
+
+
+_PRESSES = _Kept(64)
+
+
 # ---- documents
 
 
-def check_fit(rt: Runtime, version_id: UUID, values: Mapping[str, Value], zone: str) -> None:
-    """Raises NoGlyph or TooLong for a value that could not be printed, before anything is granted."""
-    printing.check_values(values)
-    printing.check_fit(get_plate(rt, version_id), values, zone)
+def fit_check(rt: Runtime, version_id: UUID) -> FitCheck:
+    """Says of values whether they can be printed, before anything is granted. Raises TemplateNotFound."""
+    return FitCheck(get_plate(rt, version_id))
 
 
-def print_document(rt: Runtime, award: PrintableAward) -> Printed:
+def words_of(rt: Runtime, award: PrintableAward) -> Words:
+    """What is printed, in the language of the award's template and in its zone."""
+    with rt.reading() as session:
+        language = get_version(session, award.template_version_id).language
+    return placeholders.in_words(award.values, language, award.zone)
+
+
+def print_document(rt: Runtime, award: PrintableAward, credential: Callable[[], bytes | None]) -> Printed:
     """The document of an award: printed when first wanted, the same bytes from then on (R-136).
 
-    Raises ValueMissing, NoGlyph, TooLong, QrTooDense and TemplateNotFound.
+    `credential` finds what is attached, and is asked only if it is printed now. Raises ValueMissing, NoGlyph, TooLong,
+    QrTooDense and TemplateNotFound.
     """
     with rt.reading() as session:
         kept = find_document(session, award.award_id)
     if kept is not None:
         return kept
-    plate = get_plate(rt, award.template_version_id)
-    with rt.reading() as session:
-        seen = _pictures(session, award.values)
-    data = printing.render(
-        plate,
-        award.values,
-        zone=award.zone,
-        created=award.issued_at,
-        doc_id=award.award_id,
-        pictures=lambda picture: seen[picture],
-    )
+    fresh = print_one(rt, award, credential())
     with rt.transaction() as tx:
-        _keep(rt, tx.session, award, data)
+        keep_documents(rt, tx, [fresh])
         found = find_document(tx.session, award.award_id)
     assert found is not None
     return found
 
 
+def print_one(rt: Runtime, award: PrintableAward, credential: bytes | None) -> Keepsake:
+    """The document of an award that has none yet, which is kept with `keep_documents`. Raises as `print_document`."""
+    words = words_of(rt, award)
+    press = get_press(rt, award.template_version_id, words, attaches=credential is not None)
+    tail = press.print(words, doc_id=award.award_id, created=award.issued_at, credential=credential)
+    return Keepsake(award.award_id, award.template_version_id, press, tail)
+
+
+def find_documents(session: orm.Session, award_ids: Sequence[UUID]) -> dict[UUID, tuple[bytes, bytes]]:
+    """Those of the awards that were printed before: prefix and tail. Prefixes are read once."""
+    rows = session.execute(
+        sa.select(Document.award_id, Document.sha256, Document.prefix_sha, Document.tail).where(
+            Document.award_id.in_(award_ids)
+        )
+    )
+    starts: dict[str, bytes] = {}
+    found = {}
+    for row in rows.all():
+        name = row.prefix_sha or row.sha256
+        if name not in starts:
+            starts[name] = get_blob(session, name)
+        found[row.award_id] = starts[name], row.tail or b""
+    return found
+
+
 def find_document(session: orm.Session, award_id: UUID) -> Printed | None:
     """The document, if it was printed before."""
-    sha256 = session.scalar(sa.select(Document.sha256).where(Document.award_id == award_id))
-    if sha256 is None:
+    found = session.execute(
+        sa.select(Document.sha256, Document.prefix_sha, Document.tail).where(Document.award_id == award_id)
+    ).first()
+    if found is None:
         return None
-    return Printed(get_blob(session, sha256), sha256, f"certificate-{award_id}.pdf")
+    start = get_blob(session, found.prefix_sha or found.sha256)
+    return Printed(start + (found.tail or b""), found.sha256, f"certificate-{award_id}.pdf")
 
 
-def _keep(rt: Runtime, session: orm.Session, award: PrintableAward, data: bytes) -> None:
-    """Whoever comes first is kept; who comes second prints the same bytes, and changes nothing."""
-    row = {
-        "award_id": award.award_id,
-        "template_version_id": award.template_version_id,
-        "sha256": put_blob(session, data, PDF),
-        "size": len(data),
-        "engine": ENGINE,
-        "printed_at": rt.clock.now(),
-    }
-    insert_or_ignore(session, Document, [row], keys=["award_id"])
-
-
-def _pictures(session: orm.Session, values: Mapping[str, Value]) -> dict[Picture, bytes]:
-    return {value: get_blob(session, value.sha256) for value in values.values() if isinstance(value, Picture)}
+def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[Keepsake]) -> None:
+    """Whoever comes first is kept; who comes second printed the same bytes, and changes nothing."""
+    for prefix_sha, press in {each.press.prefix_sha: each.press for each in printed}.items():
+        assert put_blob(tx.session, press.prefix, PDF) == prefix_sha
+    rows = [
+        {
+            "award_id": each.award_id,
+            "template_version_id": each.template_version_id,
+            "sha256": each.tail.sha256,
+            "size": each.tail.size,
+            "prefix_sha": each.press.prefix_sha,
+            "tail": each.tail.data,
+            "engine": ENGINE,
+            "printed_at": rt.clock.now(),
+        }
+        for each in printed
+    ]
+    insert_or_ignore(tx.session, Document, rows, keys=["award_id"])

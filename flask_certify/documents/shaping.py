@@ -13,9 +13,10 @@ from xhtml2pdf.bidi import display_order, needs_bidi
 
 from . import fonts
 from .fonts import Family
+from .outlines import Outlines
 
-# Enough of a font for paper: outlines and widths. Choosing and placing glyphs is done before.
-_NEEDED_IN_PDF = frozenset({"glyf", "head", "hhea", "hmtx", "loca", "maxp"})
+# What is spelled from a table has neither kerning nor ligatures, so the same text shaped has none either.
+_UNKERNED = {"kern": False, "liga": False, "clig": False, "calt": False}
 
 
 class Glyph(NamedTuple):
@@ -33,24 +34,28 @@ class Face:
 
     def __init__(self, family: str, style: str) -> None:
         self.family, self.style = family, style
-        blob = hb.Blob(fonts.families()[family].files[style].read_bytes())
-        self._face = hb.Face(blob)
+        self._data = fonts.families()[family].files[style].read_bytes()
+        self._face = hb.Face(hb.Blob(self._data))
         self._font = hb.Font(self._face)
         self.per_mille: float = 1000 / self._face.upem  # font units to thousandths of the size
         self._extents: dict[int, tuple[float, float]] = {}
+        self._widths: dict[int, int] = {}
 
     @property
     def name(self) -> str:
         return f"{self.family}-{self.style.capitalize()}"
 
-    def shape(self, text: str, right_to_left: bool, language: str) -> tuple[Glyph, ...]:
+    def shape(self, text: str, right_to_left: bool, language: str, *, kerned: bool = True) -> tuple[Glyph, ...]:
         """Glyphs in the order in which they are drawn, left to right."""
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if right_to_left else "ltr"
         buffer.language = language
-        hb.shape(self._font, buffer)
+        if kerned:
+            hb.shape(self._font, buffer)
+        else:
+            hb.shape(self._font, buffer, _UNKERNED)
         return tuple(
             Glyph(info.codepoint, info.cluster, place.x_advance, place.x_offset, place.y_offset)
             for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
@@ -58,8 +63,10 @@ class Face:
 
     def width(self, glyph_id: int) -> int:
         """How far a glyph moves on when nothing else is said, in thousandths of the size."""
-        advance: int = self._font.get_glyph_h_advance(glyph_id)
-        return round(advance * self.per_mille)
+        found = self._widths.get(glyph_id)
+        if found is None:
+            found = self._widths[glyph_id] = round(self._font.get_glyph_h_advance(glyph_id) * self.per_mille)
+        return found
 
     def ink(self, glyph_id: int) -> tuple[float, float]:
         """Lowest and highest ink of a glyph, in em above the baseline."""
@@ -71,19 +78,24 @@ class Face:
         return self._extents[glyph_id]
 
     @cached_property
-    def metrics(self) -> tuple[int, int]:
-        """Ascender and descender, in thousandths of the size."""
+    def descriptor(self) -> bytes:
+        """What a document says of the font as a whole."""
         extents = self._font.get_font_extents("ltr")
-        return round(extents.ascender * self.per_mille), round(extents.descender * self.per_mille)
+        box = b" ".join([b"%d" % round(each * self.per_mille) for each in self._outlines.box])
+        return b"/Flags 4/FontBBox[%s]/ItalicAngle 0/Ascent %d/Descent %d/CapHeight 714/StemV %d" % (
+            box,
+            round(extents.ascender * self.per_mille),
+            round(extents.descender * self.per_mille),
+            80 if self.style == "regular" else 140,
+        )
+
+    @cached_property
+    def _outlines(self) -> Outlines:
+        return Outlines(self.name, self._data)
 
     def cut(self, glyph_ids: Sequence[int]) -> bytes:
-        """The font with the outlines of these glyphs only, their numbers kept."""
-        order = hb.SubsetInput()
-        order.glyph_set.update(glyph_ids)
-        order.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
-        unneeded = (tag for tag in self._face.table_tags if tag not in _NEEDED_IN_PDF)
-        order.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in unneeded)
-        return bytes(hb.subset(self._face, order).blob.data)
+        """A font of these glyphs only: the n-th of them is its glyph n, counted from 1."""
+        return self._outlines.cut(glyph_ids)
 
 
 @cache
@@ -141,6 +153,7 @@ class Typesetter:
     language: str
     latin: str = fonts.LATIN[0]
     style: str = "regular"
+    kerned: bool = True
 
     def line(self, text: str) -> Line:
         """The text on one line. Characters without a glyph must have been refused before."""
@@ -150,7 +163,7 @@ class Typesetter:
 
     def run(self, text: str, family: Family, level: int) -> Run:
         chosen, right_to_left = face(family.name, self.style), bool(level & 1)
-        return Run(text, chosen, right_to_left, chosen.shape(text, right_to_left, self.language))
+        return Run(text, chosen, right_to_left, chosen.shape(text, right_to_left, self.language, kerned=self.kerned))
 
 
 def _pieces(text: str, stack: tuple[Family, ...]) -> list[tuple[str, Family, int]]:

@@ -12,7 +12,6 @@ from ..core.ids import new_code, new_id
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.service import Refused, SignedCredential
-from ..documents import printing
 from ..documents import service as documents
 from ..eligibility.decide import Decision
 from ..eligibility.reasons import Reason
@@ -89,8 +88,7 @@ def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
     """Why the document could not be printed later, so that nothing is granted now."""
     printed = printable(draft.frozen, draft.award_id, draft.code, base=order.issuer.base, version_id=wording.version_id)
     try:
-        printing.check_values(printed.values)
-        printing.check_fit(order.plates[wording.version_id], printed.values, printed.zone)
+        order.fits[wording.version_id].check(printed.values, printed.zone)
     except BadInput as error:
         return Reason(error.code, error.values)
     return None

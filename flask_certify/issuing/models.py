@@ -102,3 +102,56 @@ class IssueItem(Base):
     reason: Mapped[str | None] = mapped_column(sa.String(60))  # the code of the first reason
     achievement_key: Mapped[str | None] = mapped_column(sa.String(40))
     award_id: Mapped[UUID | None]
+
+
+class Bundle(Base):
+    """Certificates of a run as ZIP files, for those who print and ship them. At most one of a run is being packed."""
+
+    __tablename__ = "certify_bundle"
+    __table_args__ = (
+        sa.Index(
+            "uq_certify_bundle_under_way",
+            "run_id",
+            unique=True,
+            sqlite_where=sa.text(f"state = '{RUNNING}'"),
+            postgresql_where=sa.text(f"state = '{RUNNING}'"),
+        ),
+        sa.Index(None, "opened_at"),
+        sa.Index(None, "work_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100))
+    state: Mapped[str] = mapped_column(sa.String(8))  # running, finished, or deleted, when its files are gone
+    opened_by: Mapped[str] = mapped_column(sa.String(100))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))
+    store_id: Mapped[str] = mapped_column(sa.String(200))  # of the place where the web process looks for its files
+    part_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    expected: Mapped[int]
+
+
+class BundleItem(Base):
+    """One certificate in a bundle, and why it was left out if it was."""
+
+    __tablename__ = "certify_bundle_item"
+    __table_args__ = (sa.Index(None, "bundle_id", "result"),)
+
+    bundle_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Bundle.id), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    award_id: Mapped[UUID]
+    result: Mapped[str | None] = mapped_column(sa.String(60))  # `packed`, or the code of why not; NULL: not yet
+
+
+class BundlePart(Base):
+    """One ZIP file that is whole."""
+
+    __tablename__ = "certify_bundle_part"
+
+    bundle_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Bundle.id), primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True)  # the position of its first certificate: parts in this order
+    entries: Mapped[int]
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    mark: Mapped[str] = mapped_column(sa.String(64))  # for the ETag

@@ -20,7 +20,7 @@ from ..core.hosts import asking
 from ..core.i18n import c_, speaking
 from ..core.runtime import Runtime
 from ..documents import service as documents
-from ..documents.plate import Plate
+from ..documents.service import FitCheck
 from ..host.records import CourseRun, Tenant
 from .errors import NothingAttached
 
@@ -45,7 +45,7 @@ class Order:
     issuer: IssuerView
     attachments: tuple[AttachmentView, ...]
     wordings: Mapping[tuple[UUID, str], Wording]  # by attachment and language
-    plates: Mapping[UUID, Plate]  # by version of the template
+    fits: Mapping[UUID, FitCheck]  # by version of the template
     signatories: tuple[SignatoryView, ...]
     actor: str
     notify: bool
@@ -82,7 +82,7 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
         issuer,
         attachments,
         wordings,
-        {version_id: documents.get_plate(rt, version_id) for version_id in versions},
+        {version_id: documents.fit_check(rt, version_id) for version_id in versions},
         signatories,
         actor,
         notify and rt.settings.notify,

@@ -9,6 +9,7 @@ from ..awards.states import AwardState
 from ..core.errors import Conflict
 from ..core.i18n import N_
 from ..core.runtime import Runtime
+from ..credentials import service as credentials
 from ..documents import service as documents
 from ..documents.service import PrintableAward, Printed
 
@@ -28,7 +29,14 @@ def get_document(rt: Runtime, award_id: UUID) -> Printed:
     return documents.print_document(
         rt,
         printable(award.frozen, award.id, award.code, base=issuer.base, version_id=award.template_version_id),
+        lambda: _credential(rt, award.id),
     )
+
+
+def _credential(rt: Runtime, award_id: UUID) -> bytes | None:
+    """What travels inside the document. None: it was erased."""
+    signed = credentials.get_document(rt, award_id)
+    return signed.encode() if signed is not None else None
 
 
 def printable(frozen: Frozen, award_id: UUID, code: str, *, base: str, version_id: UUID) -> PrintableAward:

@@ -20,9 +20,9 @@ from PIL import Image, ImageDraw
 
 from flask_certify.documents import shipped
 from flask_certify.documents.compiling import compiled
-from flask_certify.documents.placeholders import Value
+from flask_certify.documents.placeholders import Value, Words, in_words, shared
 from flask_certify.documents.plate import Plate
-from flask_certify.documents.printing import render
+from flask_certify.documents.press import Press
 
 LINES = {  # by script: conjuncts, reordered vowels, joining
     "Deva": "क्षत्रिय श्री विद्यार्थी कीर्ति शक्ति",
@@ -54,6 +54,10 @@ CODE = "7G4K9QXM2TPD"
 ADDRESS = f"https://certs.example.org/certify/v/{CODE}"
 
 
+CREDENTIAL = b'{"type": ["VerifiableCredential"], "name": "\xe0\xa4\x85"}'
+DOC_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
 @cache
 def plate_of(key: str, language: str) -> Plate:
     """The plate of a design that comes with the package, laid out once for the whole run."""
@@ -80,16 +84,17 @@ def values(**changed: Value) -> dict[str, Value]:
     return told | {key.replace("_", "."): value for key, value in changed.items()}
 
 
-def printed(plate: Plate, told: Mapping[str, Value]) -> bytes:
+def printed(plate: Plate, told: Mapping[str, Value], credential: bytes | None = CREDENTIAL) -> bytes:
     """A certificate of no particular award."""
-    return render(
-        plate,
-        told,
-        zone="Asia/Kolkata",
-        created=datetime(2026, 5, 31, 20, 0, tzinfo=UTC),
-        doc_id=UUID("01890a5d-ac96-774b-bcce-b302099a8057"),
-        pictures=lambda picture: signature(),
-    )
+    words = in_words(told, plate.language, "Asia/Kolkata")
+    press = Press(plate, shared(words), lambda picture: signature(), attaches=credential is not None)
+    return document(press, words, credential)
+
+
+def document(press: Press, words: Words, credential: bytes | None = CREDENTIAL) -> bytes:
+    """A certificate of no particular award, from a press that is there."""
+    issued = datetime(2026, 5, 31, 20, 0, tzinfo=UTC)
+    return press.prefix + press.print(words, doc_id=DOC_ID, created=issued, credential=credential).data
 
 
 @cache
@@ -112,14 +117,39 @@ def seen(pdf: bytes, dpi: int) -> Image.Image:
 
 
 def read(pdf: bytes) -> str:
-    """The text of the first page as pdfium reads it, composed, without fillers and with single spaces."""
+    """The text of the first page as pdfium reads it, cleaned."""
     document = pypdfium2.PdfDocument(pdf)
     try:
-        text = document[0].get_textpage().get_text_bounded()
+        return clean(document[0].get_textpage().get_text_bounded())
     finally:
         document.close()
+
+
+def clean(text: str) -> str:
+    """The text composed, without fillers and with single spaces."""
     kept = "".join(char for char in text if unicodedata.category(char) != "Cf" or char in "\u200c\u200d")
     return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def read_out(pdf: bytes) -> list[str]:
+    """The lines of the page in the order of its structure. Fails if a mark is used twice or belongs nowhere."""
+    document = pikepdf.open(io.BytesIO(pdf))
+    page = document.pages[0]
+    texts: dict[int, str] = {}
+    for instruction in pikepdf.parse_content_stream(page):
+        if str(instruction.operator) == "BDC":
+            mark = int(instruction.operands[1].MCID)
+            assert mark not in texts
+            texts[mark] = str(instruction.operands[1].get("/ActualText", ""))
+    root = document.Root.StructTreeRoot
+    owners = root.ParentTree.Nums[1]
+    found = []
+    for element in root.K.K:
+        for mark in element.K:
+            assert owners[int(mark)].objgen == element.objgen
+            found.append(texts.pop(int(mark)))
+    assert texts == {}
+    return found
 
 
 def outlines_drawn(pdf: bytes) -> Iterator[tuple[str, int]]:

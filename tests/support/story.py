@@ -5,7 +5,9 @@ Cy has completed it with 60 %, Dev has completed it and has nobody's address. Mi
 admin, Sue is support, Nia is the admin of the neighbouring tenant `devon`, whose run `ships-1` Max mentors.
 """
 
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -126,6 +128,7 @@ def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = 
         SQLALCHEMY_DATABASE_URI=database_url,
         CERTIFY_PUBLIC_URL="https://certs.example.org",
         CERTIFY_MASTER_KEY=MASTER_KEY,
+        CERTIFY_FILES=str(Path(tempfile.gettempdir(), "flask-certify-tests")),
     )
     app.config.update(config)
     db.init_app(app)

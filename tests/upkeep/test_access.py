@@ -18,7 +18,7 @@ from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
-from flask_certify.issuing import bulk
+from flask_certify.issuing import bulk, bundles
 from tests.support import story
 
 PEOPLE = ("stranger", "ada", "ben", "ian", "max", "mia", "amy", "tom", "nia", "sue")
@@ -49,9 +49,15 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.failures_csv"): Door("/runs/{run}/failures.csv", STAFF),
     ("GET", "certify.batch"): Door("/batches/{batch}", STAFF | {"amy"}),
     ("GET", "certify.batch_json"): Door("/batches/{batch}.json", STAFF | {"amy"}),
+    ("GET", "certify.download"): Door("/runs/{run}/download", STAFF),
+    ("POST", "certify.post_download"): Door("/runs/{run}/download", STAFF, 303),
+    ("GET", "certify.bundle"): Door("/bundles/{bundle}", STAFF),
+    ("GET", "certify.bundle_json"): Door("/bundles/{bundle}.json", STAFF),
+    ("GET", "certify.bundle_part"): Door("/bundles/{bundle}/1.zip", STAFF),
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
+    ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
     # The API: what is open to somebody is asked before what was sent is read.
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
     ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
@@ -108,18 +114,19 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("access")
     host = _host()
-    app = story.make_app(f"sqlite:///{folder / 'host.db'}", host, WTF_CSRF_ENABLED=False)
+    app = story.make_app(
+        f"sqlite:///{folder / 'host.db'}", host, WTF_CSRF_ENABLED=False, CERTIFY_FILES=str(folder / "files")
+    )
     with app.app_context():
         rt = runtime_of(app)
         story.set_up(rt)
         batch = bulk.issue_and_wait(rt, story.RUN, story.MIA, notify=False, patience=20)
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
-    yield Place(
-        app,
-        host,
-        {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "attachment": uuid4()},
-    )
+        bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
+        bundles.pack_and_wait(rt, bundle, patience=20)
+    gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
+    yield Place(app, host, gaps | {"attachment": uuid4()})
     story.dispose(app)
 
 
@@ -150,13 +157,15 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
     assert {who: place.status(who, method, path, door.json) for who in PEOPLE} == expected
 
 
-WITH_IDS = [each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}"))]
+WITH_IDS = [
+    each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}"))
+]
 
 
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {"run": uuid4(), "batch": uuid4(), "award": uuid4(), "attachment": uuid4()}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401

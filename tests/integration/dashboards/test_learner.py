@@ -1,9 +1,11 @@
 """The learner's own page, and the documents."""
 
+import io
 import re
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
@@ -90,6 +92,25 @@ def test_the_document_is_a_pdf_and_every_later_download_equals_the_first(place: 
     second = place.get(path, story.MIA)
     assert second.data == first.data
     assert second.headers["ETag"] == first.headers["ETag"]
+
+
+def test_a_download_of_a_document_that_broke_off_goes_on_where_it_stopped(place: Place) -> None:
+    place.issue()
+    path = f"/certify/awards/{place.award_of('ada').id}/certificate.pdf"
+    whole = place.get(path, "ada")
+    rest = place.get(path, "ada", headers={"Range": "bytes=1000-", "If-Range": whole.headers["ETag"]})
+    assert rest.status_code == 206 and whole.data[:1000] + rest.data == whole.data
+    assert place.get(path, "ada", headers={"Range": "bytes=1000-", "If-Range": '"old"'}).data == whole.data
+    assert place.get(path, "ada", headers={"Range": "bytes=99999999-"}).status_code == 416
+
+
+def test_the_certificate_is_there_as_a_picture_large_and_small(place: Place) -> None:
+    place.issue()
+    path = f"/certify/awards/{place.award_of('ada').id}/certificate.png"
+    large, small = place.get(path, "ada"), place.get(f"{path}?small", "ada")
+    assert [Image.open(io.BytesIO(each.data)).width for each in (large, small)] == [1400, 480]
+    assert place.get(path, "ada", headers={"If-None-Match": large.headers["ETag"]}).status_code == 304
+    assert large.headers["ETag"] != small.headers["ETag"]
 
 
 def test_a_browser_that_has_the_document_is_told_so_and_asks_each_time(place: Place) -> None:

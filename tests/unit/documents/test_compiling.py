@@ -15,7 +15,7 @@ from flask_certify.documents import compiling
 from flask_certify.documents.compiling import compiled
 from flask_certify.documents.errors import CompilerBroken, NotOnePage, PageSize, TemplateRefused, TooMuchWork
 from flask_certify.documents.plate import Plate
-from tests.support.documents import plate_of, printed, read, seen, signature, values
+from tests.support.documents import plate_of, printed, read_out, seen, signature, values
 from tests.unit.documents.pages import page
 
 MILLIMETRE = 72 / 25.4
@@ -159,7 +159,6 @@ def test_whatever_gets_past_the_check_finds_every_door_shut(monkeypatch, forgetf
 
 
 def test_reading_order_follows_the_page():
-    text = read(printed(plate_of("classic", "en"), values()))
-    parts = ["Academy of Wales", "Certificate of Achievement", "This is to certify that", "Ada Lovelace", "Physics"]
-    places = [text.index(part) for part in parts]
-    assert places == sorted(places)
+    lines = read_out(printed(plate_of("classic", "en"), values()))
+    parts = ["Academy of Wales", "Certificate of Achievement", "This is to certify that", "Ada Lovelace"]
+    assert lines[:4] == parts and lines.index("Physics for Teachers") == 5

@@ -30,6 +30,12 @@ def test_a_very_long_name_is_set_in_two_balanced_lines():
     assert len(found.lines) == 2 and max(widths) < 1.3 * min(widths)
 
 
+def test_lines_are_balanced_also_where_only_the_height_of_the_box_limits_them():
+    found = fitted(AWKWARD[1], width=623.6, height=76.5, wanted=36.0)
+    widths = [line.width for line in found.lines]
+    assert len(found.lines) == 2 and max(widths) < 1.3 * min(widths)
+
+
 @pytest.mark.parametrize("text", [*LINES.values(), *AWKWARD])
 def test_ink_stays_inside_the_box(text):
     found = fitted(text)

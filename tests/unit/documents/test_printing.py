@@ -9,8 +9,9 @@ import pikepdf
 import pytest
 from PIL import ImageChops
 
-from flask_certify.documents import fonts, printing
-from flask_certify.documents.errors import NoGlyph, TooLong, ValueMissing
+from flask_certify.documents import fonts
+from flask_certify.documents.errors import NoGlyph, QrTooDense, TooLong, ValueMissing
+from flask_certify.documents.painting import FitCheck
 from flask_certify.documents.placeholders import Picture
 from tests.support.documents import (
     AWKWARD,
@@ -80,12 +81,14 @@ def test_a_name_too_long_at_any_size_is_refused_and_the_name_is_not_told():
 
 
 def test_what_cannot_be_printed_is_known_before_anything_is_granted():
-    plate = plate_of("classic", "en")
-    printing.check_fit(plate, values(), "UTC")
+    check = FitCheck(plate_of("classic", "en")).check
+    check(values(), "UTC")
     with pytest.raises(TooLong):
-        printing.check_fit(plate, values(recipient_name="x" * 200), "UTC")
+        check(values(recipient_name="x" * 200), "UTC")
     with pytest.raises(NoGlyph):
-        printing.check_values(values(recipient_name="רות"))
+        check(values(recipient_name="רות"), "UTC")
+    with pytest.raises(QrTooDense):
+        check(values(qr="https://certs.example.org/" + "x" * 600), "UTC")
 
 
 def test_a_date_in_letters_we_do_not_have_is_refused():

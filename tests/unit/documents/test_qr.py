@@ -37,6 +37,24 @@ def test_dark_modules_side_by_side_are_one_bar():
     assert drawn.count("\nf") == 1
 
 
+def test_codes_of_one_issuer_are_the_librarys_bit_for_bit():
+    """Some hundred of them, made by exclusive-or."""
+    codes = qr.Codes(ADDRESS)
+    for _ in range(120):
+        address = ADDRESS[:-12] + new_code()
+        assert codes.drawn(address, 3, 4, 90) == qr.drawn(address, 3, 4, 90)
+
+
+@pytest.mark.parametrize(
+    "other", [ADDRESS + "7", ADDRESS[:-1], "https://other.example.org/certify/v/7G4K9QXM2TPD", "é"]
+)
+def test_a_code_of_another_shape_is_made_by_the_library(other):
+    codes = qr.Codes(ADDRESS)
+    for _ in range(20):
+        codes.bits(ADDRESS)
+    assert codes.drawn(other, 0, 0, 90) == qr.drawn(other, 0, 0, 90)
+
+
 def test_a_code_too_dense_for_paper_is_refused():
     with pytest.raises(QrTooDense, match="25 mm"):
         qr.drawn("https://certs.example.org/" + "x" * 600, 0, 0, 25 * MILLIMETRE)

@@ -4,7 +4,9 @@ import pytest
 import uharfbuzz as hb
 
 from flask_certify.documents import fonts
-from flask_certify.documents.shaping import Typesetter
+from flask_certify.documents.errors import FontRefused
+from flask_certify.documents.outlines import Outlines
+from flask_certify.documents.shaping import Typesetter, face
 from tests.support.documents import AWKWARD, LINES
 
 VIRAMAS = {"Deva": 0x94D, "Telu": 0xC4D, "Knda": 0xCCD, "Beng": 0x9CD, "Gujr": 0xACD, "Orya": 0xB4D}
@@ -58,8 +60,36 @@ def test_bold_is_another_face_of_the_same_family():
 
 def test_a_font_is_cut_to_the_glyphs_of_a_name():
     run = Typesetter("hi").line(LINES["Deva"]).runs[0]
-    cut = run.face.cut([glyph.id for glyph in run.glyphs])
-    whole = fonts.families()[run.face.family].files["regular"].stat().st_size
-    assert len(cut) < whole / 20
-    small = hb.Font(hb.Face(hb.Blob(cut)))
-    assert all(small.get_glyph_extents(glyph.id).width for glyph in run.glyphs if run.face.ink(glyph.id) != (0, 0))
+    glyph_ids = list(dict.fromkeys(glyph.id for glyph in run.glyphs))
+    cut = run.face.cut(glyph_ids)
+    whole = fonts.families()[run.face.family].files["regular"]
+    assert len(cut) < whole.stat().st_size / 20
+    small, large = (hb.Font(hb.Face(hb.Blob(data))) for data in (cut, whole.read_bytes()))
+    assert [outline(small, at) for at in range(1, len(glyph_ids) + 1)] == [outline(large, each) for each in glyph_ids]
+
+
+@pytest.mark.parametrize("family", fonts.families())
+def test_every_outline_of_every_font_survives_the_cutting(family):
+    """Accented letters too, which are made of parts (é)."""
+    for style, path in fonts.families()[family].files.items():
+        large = hb.Font(hb.Face(hb.Blob(path.read_bytes())))
+        for start in range(0, large.face.glyph_count, 200):
+            glyph_ids = list(range(max(start, 1), min(start + 200, large.face.glyph_count)))
+            small = hb.Font(hb.Face(hb.Blob(face(family, style).cut(glyph_ids))))
+            for at, glyph_id in enumerate(glyph_ids, 1):
+                assert outline(small, at) == outline(large, glyph_id)
+                assert small.get_glyph_h_advance(at) == large.get_glyph_h_advance(glyph_id)
+
+
+def test_a_font_with_other_outlines_is_refused_in_a_sentence():
+    with pytest.raises(FontRefused, match="TrueType"):
+        Outlines("Some", b"OTTO" + bytes(8))
+
+
+def outline(font: hb.Font, glyph_id: int) -> list[object]:
+    pen = hb.DrawFuncs()
+    found: list[object] = []
+    for name in ("move_to", "line_to", "quadratic_to", "cubic_to"):
+        getattr(pen, f"set_{name}_func")(lambda *said, name=name: found.append((name, said[:-1])))
+    font.draw_glyph(glyph_id, pen, None)
+    return found

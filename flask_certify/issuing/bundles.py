@@ -1,0 +1,257 @@
+"""The certificates of a run as ZIP files, packed by the workers (R-130 to R-134).
+
+The awards are written down when the bundle is opened, in pieces that fill one file each, so each chunk of work makes
+its own files and knows nothing of the others. A chunk done again makes the same files over again.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..achievements.service import get_issuer, get_run
+from ..awards import service as awards
+from ..awards.models import Award
+from ..awards.states import AwardState
+from ..core import audit, outbox, working
+from ..core.errors import Conflict, NotFound
+from ..core.files import open_files
+from ..core.i18n import N_
+from ..core.ids import new_id
+from ..core.runtime import Runtime
+from ..documents import service as documents
+from .models import FINISHED, RUNNING, Bundle, BundleItem, BundlePart
+from .printing import printable
+
+PACK = "issuing.pack"
+PACKED, DELETED = "packed", "deleted"
+_TAIL_BYTES = 9_000  # of a certificate, about
+_FILLED = 0.96  # of a part, since names and languages differ in size
+_ONCE = 500  # ids in one question: SQLite takes no more than 32,766
+
+
+class UnknownBundle(NotFound):
+    code = "bundle.unknown"
+    sentence = N_("There is no such bundle, or its files were deleted. Prepare the download again.")
+
+
+class NothingToPack(Conflict):
+    code = "bundle.nothing"
+    sentence = N_("None of these learners has a certificate that is valid now, so there is nothing to download.")
+
+
+class BundleUnderWay(Conflict):
+    code = "bundle.under_way"
+    sentence = N_("A download of this course run is being prepared. Wait until it is ready.")
+
+
+@dataclass(frozen=True)
+class PartView:
+    number: int  # from 1
+    first: int
+    entries: int
+    size: int
+    mark: str
+    name: str  # for the reader's disk: holds no personal data
+
+
+@dataclass(frozen=True)
+class BundleView:
+    id: UUID
+    run_id: UUID
+    state: str
+    opened_at: datetime
+    finished_at: datetime | None
+    expected: int
+    packed: int
+    left_out: Mapping[str, int]  # by the code of why
+    parts: tuple[PartView, ...]
+    trouble: str | None  # a code: why it is not going on just now
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state != RUNNING
+
+    @property
+    def done(self) -> int:
+        return self.packed + sum(self.left_out.values())
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a download would be, said before anything is made (R-131)."""
+
+    certificates: int
+    size: int
+    parts: int
+
+
+# ---- opening ---------------------------------------------------------------------------------------
+
+
+def forecast(rt: Runtime, run_id: UUID, learner_refs: Collection[str] | None = None) -> Forecast:
+    """How many certificates, bytes and files. Raises UnknownRun, NothingToPack."""
+    with rt.reading() as session:
+        found = _live(session, run_id, learner_refs)
+    if not found:
+        raise NothingToPack()
+    each = _size_of_one(rt, found[0])
+    per_part = _per_part(rt, each)
+    return Forecast(len(found), len(found) * each, -(-len(found) // per_part))
+
+
+def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[str] | None = None) -> UUID:
+    """Records a bundle of all valid certificates of the run, or of these learners, and wakes the workers.
+
+    Bundles that have lain too long are deleted first. Raises UnknownRun, NothingToPack, BundleUnderWay, StorageAway.
+    """
+    delete_old(rt)
+    with rt.reading() as session:
+        run = get_run(session, run_id)
+        found = _live(session, run_id, learner_refs)
+    if not found:
+        raise NothingToPack()
+    size = _per_part(rt, _size_of_one(rt, found[0]))
+    store_id, bundle_id, now = open_files(rt.settings).store_id(), new_id(), rt.clock.now()
+    try:
+        with rt.transaction() as tx:
+            tx.session.add(
+                Bundle(
+                    id=bundle_id,
+                    run_id=run_id,
+                    tenant_ref=run.tenant_ref,
+                    state=RUNNING,
+                    opened_by=actor,
+                    opened_at=now,
+                    store_id=store_id,
+                    part_bytes=rt.settings.part_megabytes * 1_000_000,
+                    expected=len(found),
+                )
+            )
+            tx.session.flush()
+            rows = [{"bundle_id": bundle_id, "position": at, "award_id": each} for at, each in enumerate(found)]
+            tx.session.execute(sa.insert(BundleItem), rows)
+            work_id, chunk_ids = outbox.open_work(tx, PACK, len(found), size, now)
+            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(work_id=work_id))
+            audit.record(
+                tx,
+                tenant_ref=run.tenant_ref,
+                actor_ref=actor,
+                act="bundle.open",
+                subject=f"run:{run_id}",
+                at=now,
+                bundle=str(bundle_id),
+                certificates=len(found),
+            )
+            tx.then(rt.wake, chunk_ids)
+    except sa.exc.IntegrityError as error:
+        raise BundleUnderWay() from error
+    return bundle_id
+
+
+def _live(session: orm.Session, run_id: UUID, learner_refs: Collection[str] | None) -> list[UUID]:
+    """The valid certificates, in the order of the learners' references."""
+    wanted = sa.select(Award.id, Award.learner_ref).where(Award.run_id == run_id, Award.state == AwardState.ISSUED)
+    if learner_refs is None:
+        return [row.id for row in session.execute(wanted.order_by(Award.learner_ref))]
+    refs, found = sorted(set(learner_refs)), []
+    for at in range(0, len(refs), _ONCE):
+        some = wanted.where(Award.learner_ref.in_(refs[at : at + _ONCE])).order_by(Award.learner_ref)
+        found += [row.id for row in session.execute(some)]
+    return found
+
+
+def _size_of_one(rt: Runtime, award_id: UUID) -> int:
+    """About how large each of them is: they share a template, and differ by a name."""
+    with rt.reading() as session:
+        award = awards.get_award(session, award_id)
+        issuer = get_issuer(session, award.tenant_ref)
+        told = printable(award.frozen, award.id, award.code, base=issuer.base, version_id=award.template_version_id)
+    press = documents.get_press(rt, award.template_version_id, documents.words_of(rt, told))
+    return len(press.prefix) + _TAIL_BYTES
+
+
+def _per_part(rt: Runtime, size: int) -> int:
+    return max(1, min(int(rt.settings.part_megabytes * 1_000_000 * _FILLED) // size, outbox.LARGEST_CHUNK))
+
+
+# ---- looking ---------------------------------------------------------------------------------------
+
+
+def get_bundle(rt: Runtime, bundle_id: UUID) -> BundleView:
+    """Raises UnknownBundle."""
+    with rt.reading() as session:
+        bundle = session.get(Bundle, bundle_id)
+        if bundle is None:
+            raise UnknownBundle()
+        counted = sa.select(BundleItem.result, sa.func.count()).where(
+            BundleItem.bundle_id == bundle_id, BundleItem.result.is_not(None)
+        )
+        results = {str(code): count for code, count in session.execute(counted.group_by(BundleItem.result))}
+        rows = session.scalars(
+            sa.select(BundlePart).where(BundlePart.bundle_id == bundle_id).order_by(BundlePart.first)
+        ).all()
+        trouble = session.scalar(
+            sa.select(outbox.Chunk.reason).where(
+                outbox.Chunk.work_id == bundle.work_id,
+                outbox.Chunk.state == outbox.RUNNING,
+                outbox.Chunk.reason.is_not(None),
+            )
+        )
+        return BundleView(
+            id=bundle.id,
+            run_id=bundle.run_id,
+            state=bundle.state,
+            opened_at=bundle.opened_at,
+            finished_at=bundle.finished_at,
+            expected=bundle.expected,
+            packed=results.pop(PACKED, 0),
+            left_out=results,
+            parts=tuple(
+                PartView(at, row.first, row.entries, row.size, row.mark, f"certificates-{at}-of-{len(rows)}.zip")
+                for at, row in enumerate(rows, 1)
+            ),
+            trouble=trouble,
+        )
+
+
+def find_latest(session: orm.Session, run_id: UUID) -> UUID | None:
+    """The bundle of the run that is being packed, or can be fetched."""
+    return session.scalar(
+        sa.select(Bundle.id)
+        .where(Bundle.run_id == run_id, Bundle.state != DELETED)
+        .order_by(Bundle.opened_at.desc(), Bundle.id.desc())
+        .limit(1)
+    )
+
+
+def pack_and_wait(rt: Runtime, bundle_id: UUID, *, patience: float) -> BundleView:
+    """Works the bundle off in this process, besides any workers."""
+    working.work_off(rt, lambda: get_bundle(rt, bundle_id).is_finished, patience=patience, tick=lambda: None)
+    return get_bundle(rt, bundle_id)
+
+
+def delete_old(rt: Runtime) -> int:
+    """Deletes the files of bundles that have lain for longer than the settings say; how many bundles."""
+    before = rt.clock.now() - timedelta(days=rt.settings.bundle_days)
+    with rt.reading() as session:
+        old = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, Bundle.finished_at < before)).all()
+    for bundle_id in old:
+        open_files(rt.settings).delete_below(folder_of(bundle_id))
+        with rt.transaction() as tx:
+            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED))
+            for table in (BundleItem, BundlePart):
+                tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
+    return len(old)
+
+
+def folder_of(bundle_id: UUID) -> str:
+    return f"bundles/{bundle_id}"
+
+
+def part_name(bundle_id: UUID, first: int) -> str:
+    """The name under which a part is kept."""
+    return f"{folder_of(bundle_id)}/{first:06d}.zip"
