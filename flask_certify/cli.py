@@ -3,8 +3,6 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -14,18 +12,19 @@ from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
 from .core import queue, schema, worker
+from .core.commands import COMMAND, told
 from .core.current import current_runtime
-from .core.errors import CertifyError, Misconfigured
+from .core.errors import Misconfigured
 from .core.hosts import asking
 from .core.i18n import N_
 from .core.runtime import Runtime
+from .credentials.commands import register as register_keys
 from .dashboards.doctor import examine
 from .issuing import attaching, bulk, setting_up
 from .issuing.bulk import BatchView
 from .issuing.errors import MayNot, UnknownActor
 from .verification import service as verification
 
-COMMAND = "command"  # the actor of what an operator types
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
 
 
@@ -37,21 +36,9 @@ class NoQueue(Misconfigured):
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
-    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
+    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor, register_keys):
         make(group)
     return group
-
-
-@contextmanager
-def told(*, as_json: bool = False) -> Iterator[None]:
-    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for; the command ends with 2."""
-    try:
-        yield
-    except CertifyError as error:
-        if as_json:
-            click.echo(json.dumps({"error": {"code": error.code, "sentence": str(error)}}))
-        click.echo(f"{error} [{error.code}]", err=True)
-        sys.exit(2)
 
 
 # ---- the database ----------------------------------------------------------------------------------

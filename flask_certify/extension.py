@@ -1,6 +1,6 @@
 """The object a host installs. It remembers nothing of the application it was installed on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -20,6 +20,7 @@ from .core.queue import application, make_wake
 from .core.runtime import Runtime
 from .core.settings import Settings
 from .credentials import views as credentials_views
+from .credentials.signers import Signer
 from .dashboards import views as dashboards_views
 from .host.ports import Host
 from .issuing.jobs import KINDS as ISSUING
@@ -48,8 +49,17 @@ class Certify:
     One object may be installed on several applications; all it knows of one is kept in `app.extensions`.
     """
 
-    def init_app(self, app: Flask, *, db: SQLAlchemy, host: Host, clock: Clock | None = None) -> None:
-        """Installs us on the application.
+    def init_app(
+        self,
+        app: Flask,
+        *,
+        db: SQLAlchemy,
+        host: Host,
+        clock: Clock | None = None,
+        find_signer: Callable[[str], Signer | None] | None = None,
+    ) -> None:
+        """Installs us on the application. `find_signer` answers for keys that a key service of the host's holds:
+        `examples/remote_signer.py`.
 
         Raises AlreadyInstalled, NeedsExtension, UnknownSetting, WrongSetting, MissingSetting, SharedConnection.
         """
@@ -67,6 +77,7 @@ class Certify:
             kinds=KINDS,
             wake=make_wake(settings),
             send_signal=_send_signal,
+            find_signer=find_signer or (lambda key_id: None),
         )
         with app.app_context():
             _ = rt.engine  # a database that cannot serve is told at the start

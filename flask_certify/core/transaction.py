@@ -10,7 +10,7 @@ Services open transactions; nothing else commits. Mail, queue and signals wait f
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, orm
@@ -18,14 +18,19 @@ from sqlalchemy import Engine, orm
 from .db import WritingSession
 from .errors import DatabaseBusy
 
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
 log = logging.getLogger("flask_certify")
 
 
 class Transaction:
     """Open until its `with` ends. `session` writes, `then` waits."""
 
-    def __init__(self, session: orm.Session) -> None:
+    def __init__(self, session: orm.Session, rt: "Runtime | None" = None) -> None:
         self.session = session
+        self.rt = rt
+        """Whose transaction it is, for what follows it."""
         self._then: list[Callable[[], Any]] = []
 
     def then(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
@@ -41,10 +46,10 @@ class Transaction:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Transaction]:
+def transaction(engine: Engine, rt: "Runtime | None" = None) -> Iterator[Transaction]:
     """Commits at the end, rolls back on any error. Raises DatabaseBusy if the database stays locked."""
     with WritingSession(engine, expire_on_commit=False) as session:
-        tx = Transaction(session)
+        tx = Transaction(session, rt)
         try:
             with session.begin():
                 yield tx

@@ -17,7 +17,7 @@ from ..core.transaction import Transaction
 from . import did_web, envelope
 from .contexts import Document
 from .did_web import KeyState, PublishedKey
-from .errors import KeyDoesNotOpen, NoActiveKey, UnknownIssuer
+from .errors import KeyDoesNotOpen, NoActiveKey, NoSigner, UnknownIssuer
 from .models import IssuerKey
 from .signers import Signer, fastest_signer, multikey_of
 
@@ -41,24 +41,29 @@ def make_key(rt: Runtime, tx: Transaction, issuer_id: UUID, did: str) -> str:
 
     Raises MasterKeyMissing.
     """
-    masters = rt.settings.require_master_keys()
+    now = rt.clock.now()
+    row = new_key(rt, issuer_id, KeyState.ACTIVE, now)
+    row.activated_at = now.replace(microsecond=0)  # credentials are dated in whole seconds
+    tx.session.add(row)
+    tx.session.flush()
+    return f"{did}#{row.multikey}"
+
+
+def new_key(rt: Runtime, issuer_id: UUID, state: KeyState, now: datetime) -> IssuerKey:
+    """A fresh key, sealed, not yet in the database. Raises MasterKeyMissing."""
     seed = token_bytes(32)
     multikey = multikey_of(seed)
-    now = rt.clock.now()
-    tx.session.add(
-        IssuerKey(
-            id=new_id(),
-            issuer_id=issuer_id,
-            multikey=multikey,
-            sealed=envelope.seal(seed, str(issuer_id), multikey, masters),
-            state=KeyState.ACTIVE,
-            created_at=now,
-            activated_at=now.replace(microsecond=0),  # credentials are dated in whole seconds
-            retired_at=None,
-        )
+    sealed = envelope.seal(seed, str(issuer_id), multikey, rt.settings.require_master_keys())
+    return IssuerKey(
+        id=new_id(),
+        issuer_id=issuer_id,
+        multikey=multikey,
+        sealed=sealed,
+        state=state,
+        created_at=now,
+        activated_at=None,
+        retired_at=None,
     )
-    tx.session.flush()
-    return f"{did}#{multikey}"
 
 
 def has_active_key(session: orm.Session, issuer_id: UUID) -> bool:
@@ -70,7 +75,7 @@ def can_sign(rt: Runtime, issuer_id: UUID) -> bool:
     """Whether the issuer's active key opens with the master key that is set."""
     try:
         open_key(rt, issuer_id)
-    except (MasterKeyMissing, NoActiveKey, KeyDoesNotOpen):
+    except (MasterKeyMissing, NoActiveKey, NoSigner, KeyDoesNotOpen):
         return False
     return True
 
@@ -91,15 +96,17 @@ def signer_for(rt: Runtime, issuer_id: UUID) -> Signer:
 def open_key(rt: Runtime, issuer_id: UUID) -> OpenedKey:
     """The issuer's active key, unsealed.
 
-    Raises MasterKeyMissing, NoActiveKey, and KeyDoesNotOpen: with another master key, for a row that was altered or
-    copied from another issuer, and where what is sealed is not what is published.
+    Raises MasterKeyMissing, NoActiveKey, NoSigner, and KeyDoesNotOpen: with another master key, for a row that was
+    altered or copied from another issuer, and where what is sealed is not what is published.
     """
-    masters = rt.settings.require_master_keys()
     with rt.reading() as session:
         key = session.scalar(sa.select(IssuerKey).where(_is_active(issuer_id)))
         did = session.scalar(sa.select(Issuer.did).where(Issuer.id == issuer_id))
     if key is None or key.activated_at is None or did is None:
         raise NoActiveKey()
+    if not key.sealed:
+        return _remote(rt, did, key)
+    masters = rt.settings.require_master_keys()
     try:
         # The multikey, not the whole key id: until its first issue an issuer may still get another address.
         seed = envelope.unseal(key.sealed, str(issuer_id), key.multikey, masters)
@@ -108,6 +115,15 @@ def open_key(rt: Runtime, issuer_id: UUID) -> OpenedKey:
     signer = fastest_signer(did, seed)
     if signer.public_multikey() != key.multikey:
         raise KeyDoesNotOpen()
+    return OpenedKey(signer, key.published(), key.activated_at)
+
+
+def _remote(rt: Runtime, did: str, key: IssuerKey) -> OpenedKey:
+    """The host's signer of a key that we do not hold. Raises NoSigner."""
+    assert key.activated_at is not None
+    signer: Signer | None = rt.find_signer(f"{did}#{key.multikey}")
+    if signer is None or signer.public_multikey() != key.multikey:
+        raise NoSigner()
     return OpenedKey(signer, key.published(), key.activated_at)
 
 

@@ -8,6 +8,7 @@ from ..core.current import current_runtime
 from . import service
 
 CACHED_SECONDS = 300
+VC, VC_JWT = "application/vc", "application/vc+jwt"
 
 
 def register(bp: Blueprint) -> None:
@@ -22,8 +23,15 @@ def get_did_document(slug: str) -> Response:
 
 
 def get_status_list(slug: str, number: int) -> Response:
-    text, etag = service.status_list_document(current_runtime(), slug, number)
-    return _public(text, "application/vc", etag)
+    """The list as it was signed; as JWT for those who ask for that."""
+    published = service.status_list_document(current_runtime(), slug, number)
+    asked = request.accept_mimetypes
+    if asked.best_match([VC, VC_JWT], VC) == VC_JWT:
+        response = _public(published.jwt, VC_JWT, published.etag_of_jwt)
+    else:
+        response = _public(published.text, VC, published.etag)
+    response.vary.add("Accept")
+    return response
 
 
 def _public(text: str, media_type: str, etag: str | None = None) -> Response:
