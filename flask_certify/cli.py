@@ -23,7 +23,7 @@ from .dashboards.doctor import examine
 from .issuing import attaching, bulk, setting_up
 from .issuing.bulk import BatchView
 from .issuing.errors import MayNot, UnknownActor
-from .verification import service as verification
+from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
 
@@ -36,7 +36,7 @@ class NoQueue(Misconfigured):
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
-    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor, register_keys):
+    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _doctor, register_keys, register_checks):
         make(group)
     return group
 
@@ -209,22 +209,6 @@ def _table(batch: BatchView) -> str:
 
 
 # ---- checking --------------------------------------------------------------------------------------
-
-
-def _verify(group: AppGroup) -> None:
-    @group.command("verify")
-    @click.argument("code")
-    @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
-    def verify(code: str, as_json: bool) -> None:
-        """Check the certificate with this CODE. Ends with 0 if it is valid, 1 if not, 2 if that cannot be said."""
-        with told(as_json=as_json):
-            report = verification.report(current_runtime(), code)
-        if as_json:
-            click.echo(json.dumps(report, ensure_ascii=False))
-        else:
-            for name, value in report.items():
-                click.echo(f"{name}: {value}")
-        sys.exit({"valid": 0, "malformed": 2, "cannot_check": 2}.get(str(report["answer"]), 1))
 
 
 def _doctor(group: AppGroup) -> None:

@@ -32,6 +32,7 @@ RESERVED_SLUGS = frozenset(
         "share",
         "templates",
         "support",
+        "ob2",
     ]
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")

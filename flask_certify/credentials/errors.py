@@ -115,3 +115,8 @@ class CannotPublish(Unavailable):
 class NotSigned(NotFound):
     code = "credential.not_signed"
     sentence = N_("There is no signed document for this certificate.")
+
+
+class UnknownBadge(NotFound):
+    code = "credential.unknown_badge"
+    sentence = N_("There is no badge at this address.")

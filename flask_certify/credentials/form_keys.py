@@ -53,7 +53,7 @@ class FormSigner:
     def sign(self, data: bytes) -> bytes:
         digest = SHA256.new(data)
         if self.algorithm == ES256:
-            # Without chance, as RFC 6979 has it: the same document gives the same bytes, and no weak chance leaks the key.
+            # As RFC 6979 has it: the same document gives the same bytes, and no weak chance gives the key away.
             signature: bytes = DSS.new(self.key, "deterministic-rfc6979").sign(digest)
             return signature
         return pkcs1_15.new(self.key).sign(digest)

@@ -16,9 +16,13 @@ _NAMES = {"Ed25519": "EdDSA"}
 
 def of_credential(document: Document, signer: Signer, *, kind: str = "vc+jwt") -> str:
     """The document, without a proof of its own, as a token signed by this signer."""
+    return sign({**document, **claims_of(document)}, signer, {"typ": kind, "kid": signer.key_id})
+
+
+def claims_of(document: Document) -> Document:
+    """The registered claims that say the same as the document's members."""
     issuer = document["issuer"]
     claims: Document = {
-        **document,
         "iss": issuer["id"] if isinstance(issuer, dict) else issuer,
         "jti": document["id"],
         "nbf": _seconds(document["validFrom"]),
@@ -26,7 +30,7 @@ def of_credential(document: Document, signer: Signer, *, kind: str = "vc+jwt") -
     }
     if "validUntil" in document:
         claims["exp"] = _seconds(document["validUntil"])
-    return sign(claims, signer, {"typ": kind, "kid": signer.key_id})
+    return claims
 
 
 def sign(payload: Document, signer: Signer, header: Document) -> str:

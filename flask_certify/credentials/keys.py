@@ -18,6 +18,7 @@ from . import did_web, envelope
 from .contexts import Document
 from .did_web import KeyState, PublishedKey
 from .errors import KeyDoesNotOpen, NoActiveKey, NoSigner, UnknownIssuer
+from .form_keys import jwk_of, public_keys
 from .models import IssuerKey
 from .signers import Signer, fastest_signer, multikey_of
 
@@ -133,7 +134,8 @@ def did_document(rt: Runtime, slug: str) -> Document:
         issuer = session.execute(sa.select(Issuer.id, Issuer.did).where(Issuer.slug == slug)).one_or_none()
         if issuer is None:
             raise UnknownIssuer()
-        return did_web.document(issuer.did, published_keys(session, issuer.id))
+        jwks = {name: jwk_of(pem) for name, pem in public_keys(session, issuer.id)}
+        return did_web.document(issuer.did, published_keys(session, issuer.id), jwks)
 
 
 def _is_active(issuer_id: UUID) -> sa.ColumnElement[bool]:

@@ -60,11 +60,11 @@ def list_keys(rt: Runtime, slug: str) -> list[KeyView]:
     with rt.reading() as session:
         issuer = _issuer(session, slug)
         counted = session.execute(
-            sa.select(Credential.key_id, sa.func.count())
+            sa.select(Credential.key_id, sa.func.count().label("certificates"))
             .where(Credential.issuer_id == issuer.id)
             .group_by(Credential.key_id)
         )
-        counts = {key_id: count for key_id, count in counted}
+        counts = {row.key_id: row.certificates for row in counted}
         return [
             KeyView(
                 key.multikey,
