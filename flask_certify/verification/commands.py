@@ -17,6 +17,7 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from . import aliases, presented, service
 from .answers import Verdict
+from .export import export
 from .presented import FileTooLarge
 from .wording import plain
 
@@ -31,6 +32,7 @@ class UnreadableFile(BadInput):
 def register(group: AppGroup) -> None:
     _verify(group)
     _legacy_codes(group)
+    _export(group)
 
 
 def _verify(group: AppGroup) -> None:
@@ -86,6 +88,21 @@ def _contents(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         raise UnreadableFile() from None
+
+
+def _export(group: AppGroup) -> None:
+    @group.command("export")
+    @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+    @click.option("--run", help="Only the certificates of this course run.")
+    def export_(folder: Path, run: str | None) -> None:
+        """Write into DIR all that is needed to verify certificates without this site. Only DIR/web may be published."""
+        with told():
+            made = export(current_runtime(), folder, run)
+        click.echo(
+            f"{made.credentials} credentials of {made.certificates} certificates, and {made.documents} documents that "
+            "verifiers fetch."
+        )
+        click.echo("The credentials name their recipients: publish nothing but the folder web/.", err=True)
 
 
 def _legacy_codes(group: AppGroup) -> None:
