@@ -99,6 +99,9 @@ class Settings:
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
 
+    count_seconds: float = 2.0
+    """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
+
     list_limit: int = 10_000
     """Learners a dashboard lists at most (R-122)."""
 

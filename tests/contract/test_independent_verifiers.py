@@ -14,7 +14,7 @@ import pytest
 from flask_certify.achievements.service import IssuerView
 from flask_certify.awards.states import AwardState
 from flask_certify.core.runtime import Runtime
-from flask_certify.credentials import jwt, proof, service, status_list
+from flask_certify.credentials import jwt, proof, rotation, service, status_list
 from flask_certify.credentials.contexts import Document
 from flask_certify.credentials.open_badge import moment
 from flask_certify.credentials.signers import Signer, pycryptodome_signer
@@ -124,6 +124,40 @@ def test_others_accept_first_last_and_any_other_of_a_large_batch(
     for signed in (batch[0], batch[-1], *batch[7::400]):
         opinion = accepts(credential(signed))
         assert opinion, opinion.says
+
+
+def test_others_accept_what_was_signed_before_and_after_the_key_rotated(
+    request: pytest.FixtureRequest, rt: Runtime, node: Node, accepts: Verifier
+) -> None:
+    slug = f"rot-{request.node.callspec.params['accepts']}"
+    issuer = add_issuer(rt, slug)
+    before = credential(issued(rt, issuer))
+    assert accepts(before)
+
+    rotation.rotate(rt, slug, actor="tom")
+    node.start_anew()
+    assert accepts(before)
+    rotation.rotate(rt, slug, actor="tom", at_once=True)
+    node.start_anew()
+    after = credential(issued(rt, issuer))
+
+    assert before["proof"]["verificationMethod"] != after["proof"]["verificationMethod"]
+    for each in (before, after):
+        opinion = accepts(each)
+        assert opinion, opinion.says
+
+
+def test_others_refuse_what_a_compromised_key_signed(
+    request: pytest.FixtureRequest, rt: Runtime, node: Node, accepts: Verifier
+) -> None:
+    slug = f"com-{request.node.callspec.params['accepts']}"
+    signed = issued(rt, add_issuer(rt, slug))
+    assert accepts(credential(signed))
+
+    rotation.compromise(rt, slug, signed.key_id.partition("#")[2], actor="tom")
+    node.start_anew()
+
+    assert not accepts(credential(signed))
 
 
 # ---- refused -----------------------------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = 
         SQLALCHEMY_DATABASE_URI=database_url,
         CERTIFY_PUBLIC_URL="https://certs.example.org",
         CERTIFY_MASTER_KEY=MASTER_KEY,
+        CERTIFY_COUNT_SECONDS=0,
     )
     app.config.update(config)
     db.init_app(app)
