@@ -11,13 +11,14 @@ export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
 export CERTIFY_CHROMIUM
 
-.PHONY: help demo test test-lowest coverage bench lint words clean
+.PHONY: help demo test test-lowest verifiers coverage bench lint words clean
 
 help:
 	@echo "make demo         a small learning platform with real learners, at http://localhost:8080"
 	@echo "make demo ONCE=1  the same, without staying: succeeds if every certificate verified"
 	@echo "make test         everything that is asked of a change"
 	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"
+	@echo "make verifiers    install the verifiers that others wrote, which the tests ask"
 	@echo "make coverage     that every branch of what decides is tested"
 	@echo "make bench        how fast it is on this machine, one line a figure"
 	@echo "make lint         ruff, mypy and the import contract alone"
@@ -28,7 +29,7 @@ demo: $(VENV)/.made-demo
 	@$(COMPILE)
 	@$(VENV)/bin/flask --app examples.campus campus serve $(if $(ONCE),--once)
 
-test: $(VENV)/.made-test tools
+test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
 	@$(RUN) -m pytest
 
@@ -70,7 +71,7 @@ test-lowest:
 		SUITE="tests/unit tests/contract tests/integration" lowest-suite
 
 .PHONY: lowest-suite
-lowest-suite: $(VENV)/.made-test
+lowest-suite: $(VENV)/.made-test verifiers
 	@$(COMPILE)
 	@$(RUN) -m pytest $(SUITE)
 
@@ -78,6 +79,23 @@ lowest-suite: $(VENV)/.made-test
 $(VENV)/.made-demo $(VENV)/.made-test: $(VENV)/.made-%: $(RECIPE) $(if $(EXTRA),tests/lowest.txt) | $(VENV)/bin/python
 	@echo "Installing flask-certify and what its $* needs into $(VENV) ..."
 	@$(RUN) -m pip install --quiet $(EXTRA) --editable '.[$*]'
+	@touch $@
+
+# Verifiers that others wrote: in Node, which comes from PyPI, and one that needs versions of its own.
+NODE_TOOLS = tests/contract/node
+OLD_BADGES = tests/contract/open_badges_2
+
+verifiers: $(NODE_TOOLS)/node_modules/.package-lock.json .venv-open-badges-2/.made
+
+$(NODE_TOOLS)/node_modules/.package-lock.json: $(NODE_TOOLS)/package-lock.json | $(VENV)/.made-test
+	@echo "Installing the verifiers that run in Node ..."
+	@PATH="$(abspath $(VENV))/bin:$$PATH" npm ci --prefix $(NODE_TOOLS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.venv-open-badges-2/.made: $(OLD_BADGES)/requirements.txt
+	@echo "Installing the reference validator of Open Badges 2.0 ..."
+	@$(PYTHON) -m venv .venv-open-badges-2
+	@.venv-open-badges-2/bin/python -m pip install --quiet --no-deps --requirement $<
 	@touch $@
 
 $(VENV)/bin/python:
@@ -89,7 +107,8 @@ $(VENV)/bin/python:
 		echo "$(PYTHON) cannot make a virtual environment; see above." >&2; exit 1; }
 
 clean:
-	@rm -rf .venv .venv-lowest build dist *.egg-info .coverage .hypothesis .import_linter_cache \
+	@rm -rf .venv .venv-lowest .venv-open-badges-2 tests/contract/node/node_modules build dist *.egg-info \
+		.coverage .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 	@find flask_certify translations migrations notebooks examples tests \
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

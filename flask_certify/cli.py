@@ -18,6 +18,7 @@ from .core.current import current_runtime
 from .core.errors import Misconfigured, QueueUnavailable
 from .core.i18n import N_
 from .core.runtime import Runtime
+from .credentials.commands import register as register_keys
 from .dashboards import commands as questions
 from .dashboards.doctor import examine
 from .documents import commands as documents
@@ -25,7 +26,7 @@ from .eligibility import commands as eligibility
 from .issuing import attaching, bulk, changes, setting_up
 from .issuing import commands as life
 from .issuing.bulk import BatchView
-from .verification import service as verification
+from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
 
@@ -38,7 +39,7 @@ class NoQueue(Misconfigured):
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
-    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _verify, _doctor):
+    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _doctor, register_keys, register_checks):
         make(group)
     documents.register(group)
     eligibility.register(group)
@@ -222,22 +223,6 @@ def _table(batch: BatchView) -> str:
 
 
 # ---- checking --------------------------------------------------------------------------------------
-
-
-def _verify(group: AppGroup) -> None:
-    @group.command("verify")
-    @click.argument("code")
-    @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
-    def verify(code: str, as_json: bool) -> None:
-        """Check the certificate with this CODE. Ends with 0 if it is valid, 1 if not, 2 if that cannot be said."""
-        with told(as_json=as_json):
-            report = verification.report(current_runtime(), code)
-        if as_json:
-            click.echo(json.dumps(report, ensure_ascii=False))
-        else:
-            for name, value in report.items():
-                click.echo(f"{name}: {value}")
-        sys.exit({"valid": 0, "malformed": 2, "cannot_check": 2}.get(str(report["answer"]), 1))
 
 
 def _doctor(group: AppGroup) -> None:

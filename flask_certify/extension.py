@@ -1,6 +1,6 @@
 """The object a host installs. It remembers nothing of the application it was installed on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from .core.runtime import Runtime
 from .core.settings import Settings
 from .core.waiting import when_settled
 from .credentials import views as credentials_views
+from .credentials.signers import Signer
 from .dashboards import views as dashboards_views
 from .host.ports import Host, Veto
 from .issuing import changes, criteria
@@ -58,9 +59,17 @@ class Certify:
     """
 
     def init_app(
-        self, app: Flask, *, db: SQLAlchemy, host: Host, clock: Clock | None = None, veto: Veto | None = None
+        self,
+        app: Flask,
+        *,
+        db: SQLAlchemy,
+        host: Host,
+        clock: Clock | None = None,
+        veto: Veto | None = None,
+        find_signer: Callable[[str], Signer | None] | None = None,
     ) -> None:
-        """Installs us on the application. `veto` has the last word before certificates are made.
+        """Installs us on the application. `veto` has the last word before certificates are made; `find_signer` answers
+        for keys that a key service of the host's holds: `examples/remote_signer.py`.
 
         Raises AlreadyInstalled, NeedsExtension, UnknownSetting, WrongSetting, MissingSetting, SharedConnection.
         """
@@ -84,6 +93,7 @@ class Certify:
             send_signal=_send_signal,
             in_context=app.app_context,
             veto=veto,
+            find_signer=find_signer or (lambda key_id: None),
         )
         with app.app_context():
             _ = rt.engine  # a database that cannot serve is told at the start

@@ -26,6 +26,8 @@ class Issuer(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime
     )  # first issue: base, slug and did never change again
+    # How much of its certificates the public may see at most: `status`, `initials` or `full`. NULL: full.
+    disclosure: Mapped[str | None] = mapped_column(sa.String(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

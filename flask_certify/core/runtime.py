@@ -31,6 +31,8 @@ class Runtime:
     """Hints to the queue that these chunks have work. May be lost; the sweeper hints again."""
     send_signal: Callable[[str, Mapping[str, Any]], None] = lambda name, values: None
     """Tells the host by a signal of `flask_certify.signals`."""
+    find_signer: Callable[[str], Any] = lambda key_id: None
+    """The host's own signer for this key id (`<did>#<multikey>`), where a key service holds the key; else None."""
     veto: Veto | None = None
     """The host's last word before certificates are made."""
     in_context: Callable[[], AbstractContextManager[Any]] = nullcontext
@@ -43,7 +45,7 @@ class Runtime:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """One transaction of ours; see core/transaction.py."""
-        with _transaction.transaction(self.engine) as tx:
+        with _transaction.transaction(self.engine, self) as tx:
             yield tx
 
     @contextmanager

@@ -37,6 +37,7 @@ RESERVED_SLUGS = frozenset(
         "share",
         "templates",
         "support",
+        "ob2",
     ]
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
@@ -115,6 +116,9 @@ class Settings:
 
     undo_days: int = 14
     """How many days a re-issue by mistake can be taken back (R-103)."""
+
+    count_seconds: float = 2.0
+    """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
 
     list_limit: int = 10_000
     """Learners a dashboard lists at most (R-122)."""

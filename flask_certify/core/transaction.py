@@ -10,7 +10,7 @@ Services open transactions; nothing else commits. Mail, queue and signals wait f
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, orm
@@ -18,6 +18,9 @@ from sqlalchemy import Engine, orm
 from .db import WritingSession
 from .errors import CertifyError, DatabaseAway, DatabaseBusy, Misconfigured
 from .i18n import N_
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
 
 log = logging.getLogger("flask_certify")
 
@@ -30,8 +33,10 @@ class TablesMissing(Misconfigured):
 class Transaction:
     """Open until its `with` ends. `session` writes, `then` waits."""
 
-    def __init__(self, session: orm.Session) -> None:
+    def __init__(self, session: orm.Session, rt: "Runtime | None" = None) -> None:
         self.session = session
+        self.rt = rt
+        """Whose transaction it is, for what follows it."""
         self._then: list[Callable[[], Any]] = []
 
     def then(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
@@ -47,10 +52,10 @@ class Transaction:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Transaction]:
+def transaction(engine: Engine, rt: "Runtime | None" = None) -> Iterator[Transaction]:
     """Commits at the end, rolls back on any error. Raises DatabaseBusy, DatabaseAway, TablesMissing."""
     with naming_trouble(), WritingSession(engine, expire_on_commit=False) as session:
-        tx = Transaction(session)
+        tx = Transaction(session, rt)
         with session.begin():
             yield tx
     tx._follow()

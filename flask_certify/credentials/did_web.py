@@ -1,6 +1,6 @@
 """did:web: what an issuer is called, where its keys are published, and which of them (DESIGN decision 17)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from .contexts import Document
 
 _CONTEXTS = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
+_JWK_CONTEXT = "https://w3id.org/security/jwk/v1"
 
 
 class KeyState(StrEnum):
@@ -35,15 +36,17 @@ def did_at(base: str, slug: str) -> str:
     return ":".join(["did:web", parts.netloc.replace(":", "%3A"), *folders, slug])
 
 
-def document(did: str, keys: Iterable[PublishedKey]) -> Document:
+def document(did: str, keys: Iterable[PublishedKey], jwks: Mapping[str, Mapping[str, str]] | None = None) -> Document:
     """The issuer's keys for verifiers: did.json.
 
     Ids are absolute, and every living key stands in both lists, since verifiers look in one or in both. A retired
-    key stays for ever; marking one as revoked would be ignored by all, so a compromised one is left out.
+    key stays for ever; marking one as revoked would be ignored by all, so a compromised one is left out. `jwks` are
+    the keys of other kinds, by name.
     """
+    jwks = jwks or {}
     living = [key.multikey for key in keys if key.state is not KeyState.COMPROMISED]
     return {
-        "@context": _CONTEXTS,
+        "@context": [*_CONTEXTS, _JWK_CONTEXT] if jwks else _CONTEXTS,
         "id": did,
         "verificationMethod": [
             {
@@ -53,6 +56,10 @@ def document(did: str, keys: Iterable[PublishedKey]) -> Document:
                 "publicKeyMultibase": multikey,
             }
             for multikey in living
+        ]
+        + [
+            {"id": f"{did}#{name}", "type": "JsonWebKey", "controller": did, "publicKeyJwk": dict(jwk)}
+            for name, jwk in jwks.items()
         ],
-        "assertionMethod": [f"{did}#{multikey}" for multikey in living],
+        "assertionMethod": [f"{did}#{name}" for name in (*living, *jwks)],
     }

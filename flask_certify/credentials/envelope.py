@@ -1,7 +1,7 @@
-"""An issuer's 32-byte seed at rest: AES-256-GCM under a key derived for that issuer alone.
+"""An issuer's private key at rest: AES-256-GCM under a key derived for that issuer alone.
 
-A row is 61 bytes: version of the master key, 12 of nonce, 16 of tag, the sealed seed. Issuer and key id take part
-in the tag, so a row copied to another issuer or key cannot be opened.
+A row is the version of the master key (1 byte), 12 bytes of nonce, 16 of tag, and the sealed key: 61 bytes for a seed.
+Issuer and key id take part in the tag, so a row copied to another issuer or key cannot be opened.
 """
 
 import json
@@ -14,7 +14,7 @@ from Crypto.Hash import SHA256
 from Crypto.Protocol.KDF import HKDF
 
 _PURPOSE = b"flask-certify/kek/v1"
-_LENGTH = 61
+_BEFORE_THE_KEY = 29
 
 
 class CannotOpen(ValueError):
@@ -33,7 +33,7 @@ def seal(seed: bytes, issuer: str, key_id: str, masters: Mapping[int, bytes]) ->
 
 def unseal(row: bytes, issuer: str, key_id: str, masters: Mapping[int, bytes]) -> bytes:
     """The seed. Raises CannotOpen."""
-    if len(row) != _LENGTH:
+    if len(row) <= _BEFORE_THE_KEY:
         raise CannotOpen("the row is not a sealed key")
     version, nonce, tag, sealed = row[0], row[1:13], row[13:29], row[29:]
     if version not in masters:
@@ -43,6 +43,11 @@ def unseal(row: bytes, issuer: str, key_id: str, masters: Mapping[int, bytes]) -
     except ValueError:
         raise CannotOpen("the row does not open with this master key for this issuer and key") from None
     return seed
+
+
+def version_of(row: bytes) -> int:
+    """Which master key sealed the row."""
+    return row[0]
 
 
 def _cipher(version: int, nonce: bytes, issuer: str, key_id: str, masters: Mapping[int, bytes]) -> GcmMode:

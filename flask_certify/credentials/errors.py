@@ -1,6 +1,6 @@
 """What can go wrong with credentials, in sentences. The first group is about one award, the second about an issuer."""
 
-from ..core.errors import BadInput, Misconfigured, NotFound, Unavailable
+from ..core.errors import BadInput, Conflict, Misconfigured, NotFound, Unavailable
 from ..core.i18n import N_
 
 
@@ -45,6 +45,37 @@ class NoActiveKey(Misconfigured):
     sentence = N_("The issuer has no active key, so no certificate can be signed. Run: flask certify doctor")
 
 
+class NoSigner(Misconfigured):
+    code = "credential.no_signer"
+    sentence = N_(
+        "The issuer's key is held by a key service, and no signer was handed to init_app that answers for it. "
+        "See find_signer."
+    )
+
+
+class NotAMultikey(BadInput):
+    code = "key.not_a_multikey"
+    sentence = N_("This is not a public Ed25519 key as a Multikey: z6Mk and 44 more characters.")
+
+
+class UnknownKey(NotFound):
+    code = "key.unknown"
+    sentence = N_("The issuer has no key that begins with %(key)s, or several. List them with: flask certify keys list")
+
+
+class KeyNotReady(Conflict):
+    code = "key.not_ready"
+    sentence = N_(
+        "The next key is published since %(since)s, and others may keep the old list of keys for %(minutes)s minutes. "
+        "Repeat the command after that, or add --at-once."
+    )
+
+
+class KeyIsOver(Conflict):
+    code = "key.is_over"
+    sentence = N_("The key is %(state)s already.")
+
+
 class KeyDoesNotOpen(Misconfigured):
     code = "credential.key_does_not_open"
     sentence = N_(
@@ -84,3 +115,8 @@ class CannotPublish(Unavailable):
 class NotSigned(NotFound):
     code = "credential.not_signed"
     sentence = N_("There is no signed document for this certificate.")
+
+
+class UnknownBadge(NotFound):
+    code = "credential.unknown_badge"
+    sentence = N_("There is no badge at this address.")

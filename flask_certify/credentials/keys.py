@@ -17,7 +17,8 @@ from ..core.transaction import Transaction
 from . import did_web, envelope
 from .contexts import Document
 from .did_web import KeyState, PublishedKey
-from .errors import KeyDoesNotOpen, NoActiveKey, UnknownIssuer
+from .errors import KeyDoesNotOpen, NoActiveKey, NoSigner, UnknownIssuer
+from .form_keys import jwk_of, public_keys
 from .models import IssuerKey
 from .signers import Signer, fastest_signer, multikey_of
 
@@ -41,24 +42,29 @@ def make_key(rt: Runtime, tx: Transaction, issuer_id: UUID, did: str) -> str:
 
     Raises MasterKeyMissing.
     """
-    masters = rt.settings.require_master_keys()
+    now = rt.clock.now()
+    row = new_key(rt, issuer_id, KeyState.ACTIVE, now)
+    row.activated_at = now.replace(microsecond=0)  # credentials are dated in whole seconds
+    tx.session.add(row)
+    tx.session.flush()
+    return f"{did}#{row.multikey}"
+
+
+def new_key(rt: Runtime, issuer_id: UUID, state: KeyState, now: datetime) -> IssuerKey:
+    """A fresh key, sealed, not yet in the database. Raises MasterKeyMissing."""
     seed = token_bytes(32)
     multikey = multikey_of(seed)
-    now = rt.clock.now()
-    tx.session.add(
-        IssuerKey(
-            id=new_id(),
-            issuer_id=issuer_id,
-            multikey=multikey,
-            sealed=envelope.seal(seed, str(issuer_id), multikey, masters),
-            state=KeyState.ACTIVE,
-            created_at=now,
-            activated_at=now.replace(microsecond=0),  # credentials are dated in whole seconds
-            retired_at=None,
-        )
+    sealed = envelope.seal(seed, str(issuer_id), multikey, rt.settings.require_master_keys())
+    return IssuerKey(
+        id=new_id(),
+        issuer_id=issuer_id,
+        multikey=multikey,
+        sealed=sealed,
+        state=state,
+        created_at=now,
+        activated_at=None,
+        retired_at=None,
     )
-    tx.session.flush()
-    return f"{did}#{multikey}"
 
 
 def has_active_key(session: orm.Session, issuer_id: UUID) -> bool:
@@ -70,17 +76,23 @@ def can_sign(rt: Runtime, issuer_id: UUID) -> bool:
     """Whether the issuer's active key opens with the master key that is set."""
     try:
         open_key(rt, issuer_id)
-    except (MasterKeyMissing, NoActiveKey, KeyDoesNotOpen):
+    except (MasterKeyMissing, NoActiveKey, NoSigner, KeyDoesNotOpen):
         return False
     return True
 
 
 def published_keys(session: orm.Session, issuer_id: UUID) -> list[PublishedKey]:
     """All keys that the issuer ever had, oldest first; compromised ones are told as such."""
-    found = session.scalars(
-        sa.select(IssuerKey).where(IssuerKey.issuer_id == issuer_id).order_by(IssuerKey.created_at, IssuerKey.id)
-    )
-    return [key.published() for key in found]
+    found = session.execute(_PUBLISHED, {"issuer_id": issuer_id})
+    return [PublishedKey(row.multikey, KeyState(row.state), row.activated_at) for row in found]
+
+
+# Composed once, for the page that everybody opens.
+_PUBLISHED = (
+    sa.select(IssuerKey.multikey, IssuerKey.state, IssuerKey.activated_at)
+    .where(IssuerKey.issuer_id == sa.bindparam("issuer_id"))
+    .order_by(IssuerKey.created_at, IssuerKey.id)
+)
 
 
 def signer_for(rt: Runtime, issuer_id: UUID) -> Signer:
@@ -91,15 +103,17 @@ def signer_for(rt: Runtime, issuer_id: UUID) -> Signer:
 def open_key(rt: Runtime, issuer_id: UUID) -> OpenedKey:
     """The issuer's active key, unsealed.
 
-    Raises MasterKeyMissing, NoActiveKey, and KeyDoesNotOpen: with another master key, for a row that was altered or
-    copied from another issuer, and where what is sealed is not what is published.
+    Raises MasterKeyMissing, NoActiveKey, NoSigner, and KeyDoesNotOpen: with another master key, for a row that was
+    altered or copied from another issuer, and where what is sealed is not what is published.
     """
-    masters = rt.settings.require_master_keys()
     with rt.reading() as session:
         key = session.scalar(sa.select(IssuerKey).where(_is_active(issuer_id)))
         did = session.scalar(sa.select(Issuer.did).where(Issuer.id == issuer_id))
     if key is None or key.activated_at is None or did is None:
         raise NoActiveKey()
+    if not key.sealed:
+        return _remote(rt, did, key)
+    masters = rt.settings.require_master_keys()
     try:
         # The multikey, not the whole key id: until its first issue an issuer may still get another address.
         seed = envelope.unseal(key.sealed, str(issuer_id), key.multikey, masters)
@@ -111,13 +125,23 @@ def open_key(rt: Runtime, issuer_id: UUID) -> OpenedKey:
     return OpenedKey(signer, key.published(), key.activated_at)
 
 
+def _remote(rt: Runtime, did: str, key: IssuerKey) -> OpenedKey:
+    """The host's signer of a key that we do not hold. Raises NoSigner."""
+    assert key.activated_at is not None
+    signer: Signer | None = rt.find_signer(f"{did}#{key.multikey}")
+    if signer is None or signer.public_multikey() != key.multikey:
+        raise NoSigner()
+    return OpenedKey(signer, key.published(), key.activated_at)
+
+
 def did_document(rt: Runtime, slug: str) -> Document:
     """The issuer's did.json. Raises UnknownIssuer."""
     with rt.reading() as session:
         issuer = session.execute(sa.select(Issuer.id, Issuer.did).where(Issuer.slug == slug)).one_or_none()
         if issuer is None:
             raise UnknownIssuer()
-        return did_web.document(issuer.did, published_keys(session, issuer.id))
+        jwks = {name: jwk_of(pem) for name, pem in public_keys(session, issuer.id)}
+        return did_web.document(issuer.did, published_keys(session, issuer.id), jwks)
 
 
 def _is_active(issuer_id: UUID) -> sa.ColumnElement[bool]:

@@ -1,8 +1,8 @@
-"""Status lists in the database: places are reserved, changes are noted, and the list is published when asked for."""
+"""Status lists in the database: places are reserved, changes are noted and published after the commit."""
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from secrets import token_bytes
@@ -19,8 +19,8 @@ from ..core.errors import DatabaseBusy, MasterKeyMissing
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
-from . import proof, status_list, verify
-from .errors import CannotPublish, KeyDoesNotOpen, NoActiveKey, SignaturesDisagree, UnknownStatusList
+from . import jwt, proof, status_list, verify
+from .errors import CannotPublish, KeyDoesNotOpen, NoActiveKey, NoSigner, SignaturesDisagree, UnknownStatusList
 from .keys import open_key
 from .models import Credential, StatusList
 from .open_badge import moment
@@ -100,15 +100,25 @@ def _open_next(session: orm.Session, issuer_id: UUID) -> None:
 
 
 def mark_dirty(tx: Transaction, award_ids: Collection[UUID]) -> None:
-    """Notes that these awards were withdrawn, restored or revoked: their lists are published anew when next asked for.
+    """Notes that these awards were withdrawn, restored or revoked: their lists are published anew after the commit.
 
-    To be called in the transaction of the move. Bits are read from the awards then, so it may be called too often.
+    To be called in the transaction of the move. Bits are read from the awards then, so it may be called too often. If
+    publishing fails, for want of the key perhaps, it is done when the list is next asked for.
     """
     list_ids: set[UUID] = set()
     for some in _in_parts(award_ids):
         list_ids.update(
             tx.session.scalars(sa.select(Credential.status_list_id).where(Credential.award_id.in_(some)).distinct())
         )
+    _touch(tx, list_ids)
+
+
+def mark_all_dirty(tx: Transaction, issuer_id: UUID) -> None:
+    """Every list of the issuer is to be signed anew: the key that signed them is no longer safe."""
+    _touch(tx, set(tx.session.scalars(sa.select(StatusList.id).where(StatusList.issuer_id == issuer_id))))
+
+
+def _touch(tx: Transaction, list_ids: Collection[UUID]) -> None:
     for list_id in sorted(list_ids):  # in one order everywhere, so that two revocations cannot deadlock
         tx.session.execute(
             sa.update(StatusList)
@@ -116,6 +126,19 @@ def mark_dirty(tx: Transaction, award_ids: Collection[UUID]) -> None:
             .values(changes=StatusList.changes + 1)
             .execution_options(synchronize_session=False)
         )
+    if tx.rt is not None:
+        tx.then(_publish, tx.rt, sorted(list_ids))
+
+
+def _publish(rt: Runtime, list_ids: Sequence[UUID]) -> None:
+    with rt.reading() as session:
+        found = session.execute(
+            sa.select(Issuer.slug, StatusList.number)
+            .join(Issuer, Issuer.id == StatusList.issuer_id)
+            .where(StatusList.id.in_(list_ids))
+        ).all()
+    for slug, number in found:
+        status_list_document(rt, slug, number)
 
 
 def _in_parts(ids: Iterable[UUID]) -> Iterable[list[UUID]]:
@@ -141,30 +164,41 @@ class _Listed:
     url: str
     size: int
     changes: int
-    published: str | None
+    published: "Published | None"
     published_changes: int | None
-    etag: str | None
     revoked: tuple[int, ...]
 
 
-def status_list_document(rt: Runtime, slug: str, number: int) -> tuple[str, str]:
-    """The published list and its ETag. It is signed anew if awards have changed since, by the same issuer.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A signed list in both its forms. The ETag belongs to the JSON; the JWT's is another."""
+
+    text: str
+    jwt: str
+    etag: str
+
+    @property
+    def etag_of_jwt(self) -> str:
+        return f"{self.etag}-jwt"
+
+
+def status_list_document(rt: Runtime, slug: str, number: int) -> Published:
+    """The published list. It is signed anew if awards have changed since, by the same issuer.
 
     Without the key the list published before is served. Raises UnknownStatusList, CannotPublish.
     """
     listed = _find_list(rt, slug, number)
-    if listed.published is not None and listed.etag is not None and listed.published_changes == listed.changes:
-        return listed.published, listed.etag
+    if listed.published is not None and listed.published_changes == listed.changes:
+        return listed.published
     try:
-        text = _signed_list(rt, listed)
-    except (MasterKeyMissing, NoActiveKey, KeyDoesNotOpen) as error:
-        if listed.published is not None and listed.etag is not None:
-            return listed.published, listed.etag
+        made = _signed_list(rt, listed)
+    except (MasterKeyMissing, NoActiveKey, NoSigner, KeyDoesNotOpen) as error:
+        if listed.published is not None:
+            return listed.published
         raise CannotPublish() from error
-    etag = hashlib.sha256(text.encode("utf-8")).hexdigest()
     if listed.is_issuer_frozen:  # before its first issue an issuer may still get another address
-        _keep(rt, listed, text, etag)
-    return text, etag
+        _keep(rt, listed, made)
+    return made
 
 
 def _find_list(rt: Runtime, slug: str, number: int) -> _Listed:
@@ -180,7 +214,10 @@ def _find_list(rt: Runtime, slug: str, number: int) -> _Listed:
         if found is None:
             raise UnknownStatusList()
         row, issuer = found
-        is_current = row.published is not None and row.published_changes == row.changes
+        published = None
+        if row.published is not None and row.published_jwt is not None and row.etag is not None:
+            published = Published(row.published, row.published_jwt, row.etag)
+        is_current = published is not None and row.published_changes == row.changes
         return _Listed(
             id=row.id,
             issuer_id=issuer.id,
@@ -189,9 +226,8 @@ def _find_list(rt: Runtime, slug: str, number: int) -> _Listed:
             url=list_url(issuer.base, issuer.slug, row.number),
             size=row.size,
             changes=row.changes,
-            published=row.published,
+            published=published,
             published_changes=row.published_changes,
-            etag=row.etag,
             revoked=() if is_current else revoked_places(session, row.id),
         )
 
@@ -210,7 +246,7 @@ def revoked_places(session: orm.Session, list_id: UUID) -> tuple[int, ...]:
     )
 
 
-def _signed_list(rt: Runtime, listed: _Listed) -> str:
+def _signed_list(rt: Runtime, listed: _Listed) -> Published:
     key = open_key(rt, listed.issuer_id)
     now = moment(rt.clock.now())
     document = status_list.document(
@@ -221,10 +257,10 @@ def _signed_list(rt: Runtime, listed: _Listed) -> str:
         verify.read_status_list(text, listed.url, listed.issuer_did, [key.public])
     except BadList:
         raise SignaturesDisagree() from None
-    return text
+    return Published(text, jwt.of_credential(document, key.signer), hashlib.sha256(text.encode("utf-8")).hexdigest())
 
 
-def _keep(rt: Runtime, listed: _Listed, text: str, etag: str) -> None:
+def _keep(rt: Runtime, listed: _Listed, made: Published) -> None:
     """Stores what was published, unless somebody has stored a newer one meanwhile."""
     try:
         with rt.transaction() as tx:
@@ -232,12 +268,16 @@ def _keep(rt: Runtime, listed: _Listed, text: str, etag: str) -> None:
                 sa.update(StatusList)
                 .where(
                     StatusList.id == listed.id,
-                    sa.func.coalesce(StatusList.published_changes, -1) < listed.changes,
+                    sa.or_(
+                        sa.func.coalesce(StatusList.published_changes, -1) < listed.changes,
+                        StatusList.published_jwt.is_(None),  # published before there were tokens
+                    ),
                 )
                 .values(
-                    published=text,
+                    published=made.text,
+                    published_jwt=made.jwt,
                     published_changes=listed.changes,
-                    etag=etag,
+                    etag=made.etag,
                     published_at=rt.clock.now(),
                 )
                 .execution_options(synchronize_session=False)

@@ -31,7 +31,8 @@ class IssuerKey(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     issuer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("certify_issuer.id"), index=True)
     multikey: Mapped[str] = mapped_column(sa.String(60), unique=True)  # the public key
-    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary(61))  # the private one, see envelope.py
+    # The private one, see envelope.py. Empty: a key service of the host's has it (signers.py).
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary(61))
     state: Mapped[str] = mapped_column(sa.String(11))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: it has not signed yet
@@ -40,6 +41,35 @@ class IssuerKey(Base):
     def published(self) -> did_web.PublishedKey:
         """What everybody may know of it."""
         return did_web.PublishedKey(self.multikey, did_web.KeyState(self.state), self.activated_at)
+
+
+class FormKey(Base):
+    """A key for forms that Ed25519 cannot sign, made when first wanted: ES256 for JWT, RS256 for older badges.
+
+    It lives as an issuer's other keys do, and is never deleted.
+    """
+
+    __tablename__ = "certify_form_key"
+    __table_args__ = (
+        sa.Index(
+            "uq_certify_form_key_active",
+            "issuer_id",
+            "algorithm",
+            unique=True,
+            sqlite_where=sa.text(ONE_ACTIVE_KEY),
+            postgresql_where=sa.text(ONE_ACTIVE_KEY),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issuer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("certify_issuer.id"))
+    algorithm: Mapped[str] = mapped_column(sa.String(5))  # `ES256` or `RS256`
+    name: Mapped[str] = mapped_column(sa.String(43), unique=True)  # RFC 7638 thumbprint of the public key
+    public_pem: Mapped[str] = mapped_column(sa.Text)
+    sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)  # the private one, see envelope.py
+    state: Mapped[str] = mapped_column(sa.String(11))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: it signs
 
 
 class StatusList(Base):
@@ -58,6 +88,7 @@ class StatusList(Base):
     taken: Mapped[int]  # places ordered so far; the last order may go past the end, and has the rest from the next list
     changes: Mapped[int]  # counts moves of its awards: published again when this is ahead of `published_changes`
     published: Mapped[str | None] = mapped_column(sa.Text)  # the signed list; NULL: never asked for yet
+    published_jwt: Mapped[str | None] = mapped_column(sa.Text)  # the same list for readers of JWT
     published_changes: Mapped[int | None]  # how many changes `published` tells
     etag: Mapped[str | None] = mapped_column(sa.String(64))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

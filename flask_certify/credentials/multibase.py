@@ -9,6 +9,7 @@ _BLOCK = 58**10
 _LONGEST_BASE58 = 200  # a signature has 88 characters, and reading takes time by the square of the length
 
 ED25519 = b"\xed\x01"
+P256 = b"\x80\x24"
 
 
 def base58(data: bytes) -> str:
@@ -59,6 +60,11 @@ def from_base64url(text: str) -> bytes:
 def ed25519_multikey(public_key: bytes) -> str:
     """The public key as verifiers read it: `z6Mk…`."""
     return "z" + base58(ED25519 + public_key)
+
+
+def p256_multikey(public_key: bytes) -> str:
+    """The public key, as a compressed point of 33 bytes, as verifiers read it: `zDn…`."""
+    return "z" + base58(P256 + public_key)
 
 
 def ed25519_public_key(multikey: str) -> bytes:

@@ -42,6 +42,7 @@ __all__ = [
     "get_document",
     "has_active_key",
     "issuer_did",
+    "list_url",
     "make_key",
     "mark_dirty",
     "reserve_many",

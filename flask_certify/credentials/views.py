@@ -1,19 +1,27 @@
 """What strangers' software fetches: an issuer's keys and its status lists. Public, small, cached, never redirected."""
 
 import json
+from uuid import UUID
 
 from flask import Blueprint, Response, request
 
 from ..core.current import current_runtime
-from . import service
+from . import forms, open_badges_2, service
+from .errors import UnknownBadge
 
 CACHED_SECONDS = 300
+VC, VC_JWT = "application/vc", "application/vc+jwt"
 
 
 def register(bp: Blueprint) -> None:
     """Adds the two addresses, which credentials name for ever, to the blueprint."""
     bp.add_url_rule("/<slug>/did.json", "did_document", get_did_document)
     bp.add_url_rule("/<slug>/status/<int:number>", "status_list", get_status_list)
+    # Open Badges 2.0, for software that reads nothing newer.
+    bp.add_url_rule("/ob2/certificate/<name>.json", "older_badge_extension", get_extension)
+    bp.add_url_rule("/<slug>/ob2/badge.png", "older_badge_picture", get_picture)
+    bp.add_url_rule("/<slug>/ob2/<any(issuer, key, revoked):which>.json", "older_badge_issuer", get_older_issuer)
+    bp.add_url_rule("/<slug>/ob2/<uuid:badge>/<any(assertion, badge):which>.json", "older_badge", get_older_badge)
 
 
 def get_did_document(slug: str) -> Response:
@@ -22,8 +30,43 @@ def get_did_document(slug: str) -> Response:
 
 
 def get_status_list(slug: str, number: int) -> Response:
-    text, etag = service.status_list_document(current_runtime(), slug, number)
-    return _public(text, "application/vc", etag)
+    """The list as it was signed; as JWT for those who ask for that."""
+    published = service.status_list_document(current_runtime(), slug, number)
+    asked = request.accept_mimetypes
+    if asked.best_match([VC, VC_JWT], VC) == VC_JWT:
+        response = _public(published.jwt, VC_JWT, published.etag_of_jwt)
+    else:
+        response = _public(published.text, VC, published.etag)
+    response.vary.add("Accept")
+    return response
+
+
+def get_extension(name: str) -> Response:
+    """What the members of our extension mean, and the schema that they meet."""
+    found = {
+        "context": lambda: open_badges_2.extension_context(current_runtime().settings.base),
+        "schema": open_badges_2.extension_schema,
+    }
+    if name not in found:
+        raise UnknownBadge()
+    return _public(json.dumps(found[name](), indent=1), "application/ld+json")
+
+
+def get_picture(slug: str) -> Response:
+    response = Response(forms.picture("badge.png"), content_type=forms.PNG)
+    response.access_control_allow_origin = "*"
+    return response
+
+
+def get_older_issuer(slug: str, which: str) -> Response:
+    document = forms.open_badges_2_issuer(current_runtime(), slug, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
+
+
+def get_older_badge(slug: str, badge: UUID, which: str) -> Response:
+    """At an address that nobody can guess or list: whoever has it was given it (R-148)."""
+    document = forms.open_badges_2_document(current_runtime(), slug, badge, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
 
 
 def _public(text: str, media_type: str, etag: str | None = None) -> Response:

@@ -148,10 +148,15 @@ def _keys(rt: Runtime) -> list[Finding]:
         without = [row.slug for row in found if row.activated_at is None]
         old = [row.slug for row in found if _is_old(row.activated_at, rt.clock.now())]
     findings = [
-        Finding("keys", False, f"{slug} has no active key. Give its `flask certify tenant add` again.")
+        Finding("keys", False, f"{slug} has no active key. Run: flask certify keys rotate --tenant {slug} --at-once")
         for slug in without
     ]
-    findings += [Finding("keys", False, f"The key of {slug} is older than a year. Rotate it.") for slug in old]
+    findings += [
+        Finding(
+            "keys", False, f"The key of {slug} is older than a year. Run: flask certify keys rotate --tenant {slug}"
+        )
+        for slug in old
+    ]
     if not findings and found and rt.settings.master_keys:
         sealed = [row.slug for row in found if not credentials.can_sign(rt, row.id)]
         findings = [

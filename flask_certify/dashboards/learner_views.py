@@ -16,6 +16,7 @@ from ..core.current import current_runtime
 from ..core.errors import Forbidden
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
+from ..credentials import forms
 from ..documents import images
 from ..documents.service import Printed
 from ..issuing import printing
@@ -29,6 +30,15 @@ STATES = {
     AwardState.REVOKED: ("bad", N_("Revoked")),
     AwardState.GRANTED: ("calm", N_("Being prepared")),
 }
+FORMS = (
+    ("open-badge.json", N_("Open Badge 3.0, for wallets")),
+    ("open-badge.png", N_("Open Badge 3.0 inside a picture (PNG)")),
+    ("open-badge.svg", N_("Open Badge 3.0 inside a picture (SVG)")),
+    ("open-badge.jwt", N_("Open Badge 3.0 as a token (JWT)")),
+    ("open-badge-2.json", N_("Open Badge 2.0, for older software")),
+    ("open-badge-2.jws", N_("Open Badge 2.0, signed")),
+    ("incredible.json", N_("inCredible certificate")),
+)
 REPLACED = ("calm", N_("Replaced by a newer certificate"))
 
 
@@ -49,12 +59,14 @@ class Card:
     state: str
     public_url: str
     may_download: bool
+    linkedin_url: str
 
 
 def register(bp: Blueprint) -> None:
     bp.add_url_rule("/me", "me", get_me)
     bp.add_url_rule("/awards/<uuid:award_id>/certificate.pdf", "document", get_document)
     bp.add_url_rule("/awards/<uuid:award_id>/certificate.png", "picture", get_picture)
+    bp.add_url_rule("/awards/<uuid:award_id>/credential/<form>", "credential", get_credential)
 
 
 def get_me() -> str:
@@ -67,7 +79,9 @@ def get_me() -> str:
     with rt.reading() as session:
         cards = _cards(session, actor.learner_ref)
         waiting: list[Waiting] = queries.waiting_of(session, actor.learner_ref, run_refs)
-    return web.render("certify/me.html", is_learner=True, cards=cards, waiting=waiting, sentences=wording.sentences)
+    return web.render(
+        "certify/me.html", is_learner=True, cards=cards, waiting=waiting, sentences=wording.sentences, forms=FORMS
+    )
 
 
 def get_document(award_id: UUID) -> Response:
@@ -106,6 +120,22 @@ def _conditional(response: Response, mark: str) -> Response:
     return response
 
 
+def get_credential(award_id: UUID, form: str) -> Response:
+    """The signed credential in one of its forms, for its learner and for those allowed for the run (R-152)."""
+    rt = current_runtime()
+    web.acting()
+    with rt.reading() as session:
+        award = awards.get_award(session, award_id)
+    who = _require_reader_of(award)
+    made = forms.make_form(rt, award_id, form)
+    telemetry.note(rt, "download", who=who)
+    response = Response(made.data, content_type=made.media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=made.name)
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    return response
+
+
 def _require_reader_of(award: AwardView) -> str:
     """Who reads it: its `learner`, or a `mentor`, as all staff of the run are counted. Raises Forbidden for others."""
     actor = web.acting()
@@ -141,5 +171,6 @@ def _card(award: AwardView, base: str, *, is_replaced: bool) -> Card:
         kind=kind,
         state=c_(state),
         public_url=printing.verify_url(base, award.code),
+        linkedin_url=forms.linkedin_url(frozen, base, award.code),
         may_download=award.state is AwardState.ISSUED and frozen.recipient_name is not None,
     )

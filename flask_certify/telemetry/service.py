@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Sequence
 
+from flask import current_app, has_request_context
+
 from ..core.runtime import Runtime
 from .events import Event, kind_of
+from .gathering import gathered_of
 from .later import after_response
 from .ports import Count
 from .sinks import sink_of
@@ -15,13 +18,18 @@ log = logging.getLogger("flask_certify")
 def note(rt: Runtime, event: str, *, times: int = 1, **kind: str) -> None:
     """Counts the event, told apart by kind, as in `events`: `note(rt, "verified", answer="valid")`.
 
-    Within a request it is done when the answer has been sent, so nobody waits for it. Never raises: counts may be
-    lost, pages may not (R-176).
+    Within a request it is done when the answer has been sent, together with those of others some seconds later, so
+    nobody waits for it; outside of one at once. Never raises: counts may be lost, pages may not (R-176).
     """
+    is_in_request = has_request_context()
 
     def add(counts: Sequence[Count]) -> None:
         try:
-            sink_of(rt).add(counts)
+            if is_in_request and rt.settings.count_seconds > 0:
+                app = current_app._get_current_object()  # type: ignore[attr-defined]
+                gathered_of(app, rt.settings.count_seconds).add(counts, sink_of(rt))
+            else:
+                sink_of(rt).add(counts)
         except Exception as error:  # a sink is away, full, or somebody else's program
             _lost(error)
 

@@ -48,14 +48,26 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """The little that may be read where no more is disclosed."""
+
+    initials: str
+    achievement_title: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer about a code, and what may be shown with it."""
+    """The answer about a code or a file, and what may be shown with it."""
 
     answer: Answer
     code: str | None  # as it is stored. None: what was typed cannot be one
     checked_at: datetime
     shown: Shown | None = None
     run_ref: str | None = None  # the host's, to ask it for a video; never shown
+    brief: Brief | None = None  # where less than everything may be shown
+    is_about_file: bool = False  # something was handed in, and no code typed
+    is_our_file: bool | None = None  # a PDF that is, byte for byte, the one we printed. None: it is no PDF
 
     @property
     def is_valid(self) -> bool:

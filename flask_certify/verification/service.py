@@ -1,21 +1,32 @@
-"""What we say about a code. The same for the page, the JSON and the command."""
+"""What we say about a code, or about a document that is handed in. The same for the page, the JSON and the command."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
-from ..awards.service import AwardView, find_by_code, find_successor
+from ..achievements.models import Issuer
+from ..awards.models import Award
+from ..awards.service import AwardView, find_successor, view
 from ..awards.states import AwardState
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
 from ..credentials.did_web import PublishedKey
+from ..credentials.form_keys import public_keys
 from ..credentials.keys import published_keys
-from ..credentials.service import get_document
-from .answers import Answer, Verdict, judge, shown_with
+from ..credentials.models import Credential
+from ..documents.models import Document as PrintedDocument
+from . import presented
+from .aliases import alias_of
+from .answers import SHOWING, Answer, Brief, Verdict, judge, shown_with
+from .disclosure import Level, initials, lowest
+from .models import CodeAlias, Disclosure
+from .presented import Claim
 from .seals import examine
 from .wording import plain
 
@@ -26,26 +37,42 @@ NOBODY = UUID(int=0)
 
 @dataclass(frozen=True)
 class Found:
-    """All that is stored about a code. `award` is None for a code that nobody has."""
+    """All that is stored about a certificate. `award` is None for a code that nobody has."""
 
     award: AwardView | None
     was_replaced: bool
     keys: tuple[PublishedKey, ...]
     document: str | None
+    level: Level = Level.FULL
 
 
 def check_code(rt: Runtime, typed: str) -> Verdict:
     """The verdict about what somebody typed or scanned. Never raises because something is away: that is an answer."""
     now = rt.clock.now()
-    code = parse_code(typed)
-    if code is None:
+    code, alias = parse_code(typed), alias_of(typed)
+    if code is None and alias is None:
         return Verdict(Answer.MALFORMED, None, now)
     try:
-        found = find(rt, code)
+        found = find(rt, code, alias)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
-        return Verdict(Answer.CANNOT_CHECK, code, now)
-    return weigh(found, code, now)
+        return Verdict(Answer.CANNOT_CHECK, code or alias, now)
+    if found.award is None and code is None:
+        return Verdict(Answer.MALFORMED, None, now)
+    return weigh(found, found.award.code if found.award else code, now)
+
+
+def check_award(rt: Runtime, award_id: UUID, level: Level) -> Verdict:
+    """The verdict about an award that is known, told at this level at most."""
+    now = rt.clock.now()
+    try:
+        with rt.reading() as session:
+            found = _found(session, _BY_ID, {"award_id": award_id})
+    except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
+        log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
+        return Verdict(Answer.CANNOT_CHECK, None, now)
+    # The holder chose the level of this link; only the issuer's limit goes before it.
+    return weigh(replace(found, level=lowest(level, found.level)), found.award.code if found.award else None, now)
 
 
 def report(rt: Runtime, typed: str) -> dict[str, object]:
@@ -53,22 +80,94 @@ def report(rt: Runtime, typed: str) -> dict[str, object]:
     return plain(check_code(rt, typed))
 
 
-def find(rt: Runtime, code: str) -> Found:
+def find(rt: Runtime, code: str | None, alias: str | None = None) -> Found:
     """Looks everything up. The same questions are asked about a code that nobody has, so that it takes as long."""
     with rt.reading() as session:
-        award = find_by_code(session, code)
-        was_replaced = (
-            award is not None and award.state is AwardState.REVOKED and find_successor(session, award.id) is not None
-        )
-        keys = tuple(published_keys(session, award.issuer_id if award else NOBODY))
-    return Found(award, was_replaced, keys, get_document(rt, award.id if award else NOBODY))
+        return _found(session, _BY_CODE, {"code": code or "", "alias": alias or ""})
 
 
-def weigh(found: Found, code: str, now: datetime) -> Verdict:
+# Composed once: composing a question takes longer than the database takes to answer it.
+_ALL = (
+    sa.select(Award, Credential.document, Issuer.disclosure, Disclosure.level)
+    .join(Issuer, Issuer.id == Award.issuer_id)
+    .outerjoin(Credential, Credential.award_id == Award.id)
+    .outerjoin(Disclosure, Disclosure.award_id == Award.id)
+)
+_ALIASED = sa.select(CodeAlias.award_id).where(CodeAlias.alias == sa.bindparam("alias")).scalar_subquery()
+_BY_CODE = _ALL.where(sa.or_(Award.code == sa.bindparam("code"), Award.id == _ALIASED))
+_BY_ID = _ALL.where(Award.id == sa.bindparam("award_id"))
+
+
+def _found(session: orm.Session, question: sa.Executable, values: Mapping[str, object]) -> Found:
+    rows, code = session.execute(question, values).all(), values.get("code")
+    row = next((each for each in rows if each.Award.code == code), rows[0] if rows else None)
+    award = view(row.Award) if row else None
+    was_replaced = (
+        award is not None and award.state is AwardState.REVOKED and find_successor(session, award.id) is not None
+    )
+    keys = tuple(published_keys(session, award.issuer_id if award else NOBODY))
+    if row is None:
+        return Found(None, was_replaced, keys, None)
+    return Found(award, was_replaced, keys, row.document, lowest(row.disclosure, row.level))
+
+
+def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
     """The verdict that follows from what was found."""
     award = found.award
     if award is None:
         return Verdict(Answer.UNKNOWN, code, now)
     sealed = examine(found.document, award.frozen, found.keys)
     answer = judge(award.state, award.frozen, sealed, was_replaced=found.was_replaced, now=now)
-    return Verdict(answer, code, now, shown_with(answer, award.frozen, sealed), award.run_ref)
+    shown = shown_with(answer, award.frozen, sealed)
+    if found.level is Level.FULL or shown is None:
+        return Verdict(answer, code, now, shown, award.run_ref)
+    brief = None
+    if found.level is Level.INITIALS and answer in SHOWING:
+        brief = Brief(initials(shown.recipient_name), shown.achievement_title, shown.language)
+    return Verdict(answer, code, now, None, award.run_ref, brief)
+
+
+# ---- documents that are handed in --------------------------------------------------------------------------------
+
+
+def check_file(rt: Runtime, data: bytes) -> Verdict:
+    """The verdict about a file: JSON, JWT, PDF, PNG or SVG. Raises FileTooLarge."""
+    now = rt.clock.now()
+    claim = presented.read(data)
+    try:
+        return replace(_weighed(rt, claim, data[:1024], now), is_about_file=True)
+    except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
+        log.warning("a document could not be checked", extra={"reason": type(error).__name__})
+        return Verdict(Answer.CANNOT_CHECK, None, now, is_about_file=True)
+
+
+def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime) -> Verdict:
+    is_pdf = b"%PDF-" in beginning
+    with rt.reading() as session:
+        printed = _printed(session, claim.sha256) if is_pdf else None
+        if printed is not None:  # hash first: it is the very file that we printed
+            found = _found(session, _BY_ID, {"award_id": printed})
+            return replace(_told(found, now), is_our_file=True)
+        if claim.credential_id is None:
+            return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
+        award_id = session.scalar(sa.select(Credential.award_id).where(Credential.credential_id == claim.credential_id))
+        if award_id is None:
+            return Verdict(Answer.UNKNOWN, None, now)
+        found = _found(session, _BY_ID, {"award_id": award_id})
+        assert found.award is not None
+        pems = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
+    if found.award.frozen.recipient_name is None:
+        return _told(found, now)
+    if found.document is None or not presented.is_the_same(claim, found.document, pems):
+        return Verdict(Answer.ALTERED, None, now)
+    return replace(_told(found, now), is_our_file=False if is_pdf else None)
+
+
+def _told(found: Found, now: datetime) -> Verdict:
+    """Whoever hands the document in has it: what it says is shown in full."""
+    assert found.award is not None
+    return weigh(replace(found, level=Level.FULL), found.award.code, now)
+
+
+def _printed(session: orm.Session, sha256: str) -> UUID | None:
+    return session.scalar(sa.select(PrintedDocument.award_id).where(PrintedDocument.sha256 == sha256))

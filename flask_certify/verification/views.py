@@ -1,6 +1,7 @@
 """The public doors: the page behind the QR code, the same as JSON, and the form for a typed code. No login anywhere."""
 
 from flask import Blueprint, current_app, jsonify, make_response, redirect, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from ..core import web
@@ -10,7 +11,7 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
 from ..telemetry.service import note
-from . import service, wording
+from . import aliases, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
 from .links import links_for
@@ -20,6 +21,7 @@ STATUS = {Answer.UNKNOWN: 404, Answer.MALFORMED: 422, Answer.CANNOT_CHECK: 503}
 
 RETRY_SECONDS = 120
 LONGEST_ECHO = 64
+FORM_BYTES = 64 * 1024  # of a form, besides its file
 
 
 class TooManyAttempts(CertifyError):
@@ -35,7 +37,9 @@ def register(bp: Blueprint) -> None:
     """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
     web.add_templates(bp, "flask_certify.verification")
     bp.add_url_rule("/verify", "verify", get_form)
+    bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"])
     bp.add_url_rule("/v/<code>", "certificate", get_certificate)
+    bp.add_url_rule("/share/<token>", "shared", get_shared)
     bp.add_url_rule("/V/<code>", "certificate_in_capitals", get_certificate)
 
 
@@ -47,7 +51,7 @@ def get_form() -> Response:
     note(current_runtime(), "code_entered", device=_device())
     code = parse_code(typed)
     if code is None:  # it may hold anything, so it never becomes part of an address
-        return answer(service.check_code(current_runtime(), typed), typed)
+        return _answer_old_code(typed)
     return _public(redirect(url_for(".certificate", code=code), 303))
 
 
@@ -63,6 +67,40 @@ def get_certificate(code: str) -> Response:
     if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
         note(current_runtime(), "qr_scan", reader="app" if web.wants_json() else "generic")
     return answer(verdict, typed)
+
+
+def _answer_old_code(typed: str) -> Response:
+    """What an earlier system printed, or a mistake. Mistakes that can be an old code count, since those are shorter."""
+    seconds = seconds_to_wait()
+    if seconds:
+        return too_many(seconds)
+    verdict = service.check_code(current_runtime(), typed)
+    if verdict.answer is Answer.MALFORMED and aliases.alias_of(typed) is not None:
+        note_miss()
+    return answer(verdict, typed)
+
+
+def post_verify() -> Response:
+    """The answer about a file that is handed in: from the form, or as the body of a program's request."""
+    request.max_content_length = presented.LARGEST + FORM_BYTES
+    try:
+        if request.mimetype == "multipart/form-data":
+            upload = request.files.get("file")
+            data = upload.stream.read(presented.LARGEST + 1) if upload else b""
+        else:
+            data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise presented.FileTooLarge(megabytes=presented.LARGEST // (1024 * 1024)) from None
+    return answer(service.check_file(current_runtime(), data), "")
+
+
+def get_shared(token: str) -> Response:
+    """What the holder of a certificate shares by this link."""
+    rt = current_runtime()
+    share = sharing.find_open(rt, token)
+    if share is None:
+        raise sharing.NoSuchLink()
+    return answer(service.check_award(rt, share.award_id, share.level), "")
 
 
 # ---- answers ---------------------------------------------------------------------------------------
@@ -83,7 +121,8 @@ def answer(verdict: Verdict, typed: str) -> Response:
             "certify/verification/answer.html",
             verdict=verdict,
             shown=verdict.shown,
-            words=wording.WORDS[verdict.answer],
+            brief=verdict.brief,
+            words=wording.words_of(verdict),
             checks=wording.checks(verdict),
             typed=_printable(typed),
             links=links,

@@ -83,6 +83,40 @@ WORDS: Mapping[Answer, Words] = {
 }
 
 
+WORDS_OF_FILES: Mapping[Answer, Words] = {
+    Answer.UNKNOWN: Words(
+        N_("This certificate is not known here"),
+        N_("It was not issued here, whatever it says of itself. Ask its issuer, and do not rely on it until then."),
+        "warn",
+    ),
+    Answer.MALFORMED: Words(
+        N_("There is no signed certificate in this file"),
+        N_("Pictures and PDFs often lose it when saved again. Type the code that is printed on the certificate."),
+        "warn",
+    ),
+    Answer.ALTERED: Words(
+        N_("This certificate was altered"),
+        N_("We issued a certificate of this number, but not with these contents. Do not rely on this file."),
+        "bad",
+    ),
+    Answer.NOT_YET_VISIBLE: Words(
+        N_("This certificate is not published yet"),
+        N_("It is known, but cannot be shown yet. Try again later."),
+        "calm",
+    ),
+    Answer.ERASED: Words(
+        N_("This certificate was withdrawn at the holder's request"),
+        N_("It is known. What it said has been erased here because its holder asked for that."),
+        "calm",
+    ),
+}
+"""Where a file, and no code, was checked; all other answers are the same."""
+
+
+def words_of(verdict: Verdict) -> Words:
+    return WORDS_OF_FILES.get(verdict.answer, WORDS[verdict.answer]) if verdict.is_about_file else WORDS[verdict.answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One line of what was checked: whether it speaks for the certificate, and what was found."""
@@ -97,14 +131,28 @@ def checks(verdict: Verdict) -> list[Fact]:
     if shown is None:
         return []
     intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
+    return [intact, *_status(verdict, shown), *_file(verdict)]
+
+
+def _file(verdict: Verdict) -> list[Fact]:
+    if verdict.is_our_file is None:
+        return []
+    if verdict.is_our_file:
+        return [Fact(True, c_("File: the very one that we made, byte for byte."))]
+    return [
+        Fact(False, c_("File: it carries the genuine certificate, but is not as we made it. Compare what it shows."))
+    ]
+
+
+def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
     match verdict.answer:
         case Answer.SUPERSEDED:
-            return [intact, Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
+            return [Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
         case Answer.REVOKED:
-            return [intact, Fact(False, c_("Status: revoked by its issuer."))]
+            return [Fact(False, c_("Status: revoked by its issuer."))]
         case _:
             status = Fact(True, c_("Status: neither revoked nor replaced."))
-            return [intact, status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
+            return [status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
 
 
 def _dates(shown: Shown, *, has_expired: bool) -> Fact:
@@ -131,10 +179,17 @@ def plain(verdict: Verdict) -> dict[str, object]:
     """The verdict as plain data. Times are ISO 8601 in UTC; days and months are those of the certificate's zone."""
     told: dict[str, object] = {
         "answer": verdict.answer.value,
-        "sentence": f"{c_(WORDS[verdict.answer].heading)}. {c_(WORDS[verdict.answer].sentence)}",
+        "sentence": f"{c_(words_of(verdict).heading)}. {c_(words_of(verdict).sentence)}",
         "code": verdict.code,
         "checked_at": _moment(verdict.checked_at),
     }
+    if verdict.is_our_file is not None:
+        told["file_is_ours"] = verdict.is_our_file
+    if verdict.brief is not None:
+        told |= {
+            "recipient_initials": verdict.brief.initials,
+            "achievement_title": verdict.brief.achievement_title,
+        }
     return told if verdict.shown is None else told | _plain(verdict.shown)
 
 

@@ -44,7 +44,32 @@ def test_a_status_list_is_served_as_it_was_signed(rt: Runtime, ka: IssuerView, p
 
     assert answer.status_code == 200
     assert answer.content_type == "application/vc"
-    assert (answer.text, answer.get_etag()[0]) == service.status_list_document(rt, "ka", 1)
+    published = service.status_list_document(rt, "ka", 1)
+    assert (answer.text, answer.get_etag()[0]) == (published.text, published.etag)
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/vc+jwt", "application/vc+jwt"),
+        ("application/vc", "application/vc"),
+        ("application/vc+jwt;q=0.5, application/vc", "application/vc"),
+        ("*/*", "application/vc"),
+        ("text/html", "application/vc"),
+    ],
+)
+def test_a_status_list_is_a_token_for_those_who_ask_for_one(
+    rt: Runtime, ka: IssuerView, public: FlaskClient, accept: str, kind: str
+):
+    issue(rt, ka, "Asha Devi")
+    answer = public.get("/certify/ka/status/1", headers={"Accept": accept})
+
+    published = service.status_list_document(rt, "ka", 1)
+    assert answer.content_type == kind
+    assert answer.text == (published.jwt if kind.endswith("jwt") else published.text)
+    assert "Accept" in answer.headers["Vary"]
+    again = public.get("/certify/ka/status/1", headers={"Accept": accept, "If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
 
 
 @pytest.mark.parametrize("address", ["/certify/ka/did.json", "/certify/ka/status/1"])

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,9 +16,12 @@ from flask_certify.core.runtime import Runtime
 from flask_certify.core.settings import Settings
 from flask_certify.host.memory import MemoryHost
 from flask_certify.telemetry import sinks
+from flask_certify.telemetry.events import Event
+from flask_certify.telemetry.gathering import Gathered, gathered_of
 from flask_certify.telemetry.models import Telemetry
 from flask_certify.telemetry.ports import Count
 from flask_certify.telemetry.service import note
+from flask_certify.telemetry.sinks import TableSink
 from tests.support.ledger import Statements
 
 LATE = datetime(2026, 6, 15, 23, 30, tzinfo=UTC)
@@ -35,7 +39,8 @@ def rt(database_url: str, clock: FixedClock) -> Iterator[Runtime]:
     engine = sa.create_engine(database_url)
     Base.metadata.create_all(engine, tables=[Telemetry.__table__])  # type: ignore[list-item]
     derived = derive(engine)
-    yield Runtime(Settings(public_url="https://certs.example.org"), lambda: derived, MemoryHost(), clock)
+    settings = Settings(public_url="https://certs.example.org", count_seconds=0)
+    yield Runtime(settings, lambda: derived, MemoryHost(), clock)
     engine.dispose()
 
 
@@ -144,6 +149,62 @@ def test_a_database_that_is_away_is_no_trouble_to_the_reader(
     response.close()
 
     assert (response.status_code, response.text) == (200, "a page")
+    assert [record.message for record in caplog.records] == ["count lost"]
+
+
+# ---- gathered ------------------------------------------------------------------------------------
+
+
+def test_counts_of_many_requests_are_written_together(rt: Runtime) -> None:
+    gathered = Gathered(3600)
+    with Statements(rt.engine) as statements:
+        for _ in range(50):
+            gathered.add([Count(TODAY, Event.QR_SCAN, "reader=app"), Count(TODAY, Event.VERIFIED, "")], TableSink(rt))
+        assert statements.number == 0
+        gathered.flush()
+        gathered.flush()  # nothing is counted twice
+
+    assert counts(rt) == {(TODAY, "qr_scan", "reader=app"): 50, (TODAY, "verified", ""): 50}
+    assert statements.number <= 4
+
+
+def test_what_was_gathered_is_written_by_itself(rt: Runtime) -> None:
+    written = threading.Event()
+
+    class Told(Elsewhere):
+        def add(self, counts: Sequence[Count]) -> None:
+            super().add(counts)
+            written.set()
+
+    told = Told()
+    Gathered(0.01).add([Count(TODAY, Event.QR_SCAN, "reader=app", 3)], told)
+
+    assert written.wait(20)
+    assert [each.times for each in told.counts] == [3]
+
+
+def test_pages_are_gathered_where_the_setting_says_so(rt: Runtime, site: Flask) -> None:
+    gathering = replace(rt, settings=replace(rt.settings, count_seconds=3600))
+
+    @site.get("/gathered")
+    def gathered_page() -> str:
+        note(gathering, "qr_scan", reader="app")
+        return "a page"
+
+    for _ in range(3):
+        site.test_client().get("/gathered").close()
+    assert counts(rt) == {}
+    gathered_of(site, 3600).flush()
+
+    assert counts(rt) == {(TODAY, "qr_scan", "reader=app"): 3}
+
+
+def test_a_broken_sink_loses_counts_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    gathered = Gathered(3600)
+    gathered.add([Count(TODAY, Event.QR_SCAN, "reader=app")], Elsewhere(TimeoutError()))
+
+    gathered.flush()
+
     assert [record.message for record in caplog.records] == ["count lost"]
 
 

@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import Babel
 
-import flask_certify.documents.models  # noqa: F401  its tables are referred to
+import flask_certify.documents.models
+import flask_certify.verification.models  # noqa: F401  tables that others refer to
 from flask_certify.achievements.models import Issuer
 from flask_certify.achievements.service import IssuerView, issuer_view
 from flask_certify.awards.models import Award
@@ -113,11 +114,16 @@ def move(rt: Runtime, state: AwardState, *award_ids: UUID) -> None:
         service.mark_dirty(tx, award_ids)
 
 
-def publish(rt: Runtime, list_id: UUID, document: Document) -> None:
-    """The list is served as this document, whatever it says."""
+def publish(rt: Runtime, list_id: UUID, document: Document, as_jwt: str | None = None) -> None:
+    """The list is served as this document, whatever it says, and as this token."""
     with rt.transaction() as tx:
         tx.session.execute(
             sa.update(StatusList)
             .where(StatusList.id == list_id)
-            .values(published=json.dumps(document), published_changes=StatusList.changes, etag="forged")
+            .values(
+                published=json.dumps(document),
+                published_jwt=as_jwt or "",
+                published_changes=StatusList.changes,
+                etag="forged",
+            )
         )

@@ -129,6 +129,7 @@ def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = 
         CERTIFY_PUBLIC_URL="https://certs.example.org",
         CERTIFY_MASTER_KEY=MASTER_KEY,
         CERTIFY_FILES=str(Path(tempfile.gettempdir(), "flask-certify-tests")),
+        CERTIFY_COUNT_SECONDS=0,
     )
     app.config.update(config)
     db.init_app(app)

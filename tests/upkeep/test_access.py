@@ -16,6 +16,7 @@ from flask import Flask
 from flask_certify.awards.models import Award
 from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
+from flask_certify.credentials.models import Credential
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
 from flask_certify.issuing import bulk, bundles
@@ -57,6 +58,7 @@ DOORS: Mapping[tuple[str, str], Door] = {
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
+    ("GET", "certify.credential"): Door("/awards/{award}/credential/open-badge.json", STAFF | {"ada"}),
     ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
     # The API: what is open to somebody is asked before what was sent is read.
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
@@ -87,6 +89,12 @@ DOORS: Mapping[tuple[str, str], Door] = {
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
+    ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
+    ("GET", "certify.shared"): Door("/share/{token}", EVERYBODY, 404),  # a link that nobody made
+    ("GET", "certify.older_badge_extension"): Door("/ob2/certificate/context.json", EVERYBODY),
+    ("GET", "certify.older_badge_picture"): Door("/wales/ob2/badge.png", EVERYBODY),
+    ("GET", "certify.older_badge_issuer"): Door("/wales/ob2/issuer.json", EVERYBODY),
+    ("GET", "certify.older_badge"): Door("/wales/ob2/{badge}/assertion.json", EVERYBODY),
     ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
     ("GET", "certify.certificate_in_capitals"): Door("/V/{code}", EVERYBODY),
     ("GET", "certify.did_document"): Door("/wales/did.json", EVERYBODY),
@@ -123,10 +131,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         batch = bulk.issue_and_wait(rt, story.RUN, story.MIA, notify=False, patience=20)
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
+            name = session.scalars(sa.select(Credential.credential_id).where(Credential.award_id == award.id)).one()
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
-    yield Place(app, host, gaps | {"attachment": uuid4()})
+    yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
 

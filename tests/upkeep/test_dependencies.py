@@ -61,7 +61,7 @@ def test_the_examples_need_only_what_the_demo_installs() -> None:
 
 
 def test_the_tests_need_only_what_they_ask_for() -> None:
-    used = {each.distribution for each in imports_of("tests")}
+    used = {each.distribution for each in imports_of("tests") if not is_run_elsewhere(each.file)}
     assert used - asked_for("install_requires", "test") - FLASKS_OWN_PARTS == set()
 
 
@@ -117,6 +117,11 @@ def _distributions() -> dict[str, list[str]]:
 def is_for_tests(file: Path) -> bool:
     """What a host imports into its own tests, where pytest is."""
     return file.is_relative_to("flask_certify/testing")
+
+
+def is_run_elsewhere(file: Path) -> bool:
+    """What runs in an environment of its own, with a requirements.txt beside it."""
+    return (house.ROOT / file.parent / "requirements.txt").exists()
 
 
 def asked_for(*parts: str) -> set[str]:

@@ -1,0 +1,119 @@
+"""`flask certify verify` and `flask certify legacy-codes`."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+import click
+from flask.cli import AppGroup
+
+from ..core.commands import told
+from ..core.current import current_runtime
+from ..core.errors import BadInput
+from ..core.i18n import N_
+from ..core.runtime import Runtime
+from . import aliases, presented, service
+from .answers import Verdict
+from .export import export
+from .presented import FileTooLarge
+from .wording import plain
+
+ENDS_WITH = {"valid": 0, "malformed": 2, "cannot_check": 2}
+
+
+class UnreadableFile(BadInput):
+    code = "verification.unreadable_file"
+    sentence = N_("The file cannot be read. Check its name and who may read it.")
+
+
+def register(group: AppGroup) -> None:
+    _verify(group)
+    _legacy_codes(group)
+    _export(group)
+
+
+def _verify(group: AppGroup) -> None:
+    @group.command("verify")
+    @click.argument("what", metavar="FILE|CODE|URL")
+    @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
+    def verify(what: str, as_json: bool) -> None:
+        """Check a certificate: its CODE, the URL in its QR code, or a FILE (JSON, JWT, PDF, PNG, SVG; - reads stdin).
+
+        Ends with 0 if it is valid, 1 if not, 2 if that cannot be said. Of a URL only the code counts.
+        """
+        with told(as_json=as_json):
+            report = plain(check(current_runtime(), what))
+        if as_json:
+            click.echo(json.dumps(report, ensure_ascii=False))
+        else:
+            for name, value in report.items():
+                click.echo(f"{name}: {value}")
+        sys.exit(ENDS_WITH.get(str(report["answer"]), 1))
+
+
+def check(rt: Runtime, what: str) -> Verdict:
+    """The verdict about whatever it is. Raises FileTooLarge, UnreadableFile."""
+    if what == "-":
+        return service.check_file(rt, sys.stdin.buffer.read(presented.LARGEST + 1))
+    if what.startswith(("http://", "https://")):
+        return service.check_code(rt, code_in(what))
+    if _is_file(what):
+        return service.check_file(rt, _contents(Path(what)))
+    return service.check_code(rt, what)
+
+
+def code_in(url: str) -> str:
+    """The last part of the address: what stands behind `/v/`. The address itself is not believed."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return path.rstrip("/").rpartition("/")[2].removesuffix(".json")
+
+
+def _is_file(what: str) -> bool:
+    try:
+        return Path(what).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > presented.LARGEST:
+            raise FileTooLarge(megabytes=presented.LARGEST // (1024 * 1024))
+        return path.read_bytes()
+    except OSError:
+        raise UnreadableFile() from None
+
+
+def _export(group: AppGroup) -> None:
+    @group.command("export")
+    @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+    @click.option("--run", help="Only the certificates of this course run.")
+    def export_(folder: Path, run: str | None) -> None:
+        """Write into DIR all that is needed to verify certificates without this site. Only DIR/web may be published."""
+        with told():
+            made = export(current_runtime(), folder, run)
+        click.echo(
+            f"{made.credentials} credentials of {made.certificates} certificates, and {made.documents} documents that "
+            "verifiers fetch."
+        )
+        click.echo("The credentials name their recipients: publish nothing but the folder web/.", err=True)
+
+
+def _legacy_codes(group: AppGroup) -> None:
+    legacy = AppGroup("legacy-codes", help="Codes that an earlier system printed.")
+    group.add_command(legacy)
+
+    @legacy.command("import")
+    @click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+    def import_(file: TextIO) -> None:
+        """Let old codes answer: each line of FILE (CSV) is an old code and the code of its certificate here."""
+        with told():
+            rows = [(row[0], row[1]) if len(row) > 1 else ("", "") for row in csv.reader(file) if row]
+            imported = aliases.import_aliases(current_runtime(), rows)
+        click.echo(f"{imported.new} old codes answer from now on; {imported.already} did before.")
