@@ -155,6 +155,8 @@ class Crew:
         for worker in list(self.working_since):
             self.kill(worker)
         left = {pid for pid in self.family if not is_gone(pid)}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
         assert left == set()
 
     def add(self) -> subprocess.Popen[bytes]:
@@ -176,21 +178,23 @@ class Crew:
         is_long = worker is not None and time.monotonic() - since >= seconds
         return worker if worker is not None and is_long and len(family_of(worker.pid)) > 1 else None
 
-    def kill(self, worker: subprocess.Popen[bytes]) -> None:
-        """`kill -9` for the worker and for its child, which RQ has put into a group of its own."""
+    def kill(self, worker: subprocess.Popen[bytes], *, spare_child: bool = False) -> None:
+        """`kill -9` for the worker's group, and for its child, which RQ puts into a group of its own, if not spared."""
         del self.working_since[worker]
-        kill_family(worker, self.family)
+        self.family |= kill_family(worker, spare_children=spare_child)
 
 
-def kill_family(process: subprocess.Popen[bytes], seen: set[int]) -> None:
-    """It is stopped first, so that it cannot start another child while we look for its children."""
+def kill_family(process: subprocess.Popen[bytes], *, spare_children: bool = False) -> set[int]:
+    """Who belonged to it. It is stopped first, so that it cannot start another child while we look for them."""
+    family: set[int] = set()
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)
         assert is_stopped(process.pid)
-        for pid in (family := family_of(process.pid)):
+        family = family_of(process.pid)
+        for pid in {process.pid} if spare_children else family:
             os.kill(pid, signal.SIGKILL)
-        seen |= family
     process.wait(LONGEST)
+    return family
 
 
 # ---- the books ---------------------------------------------------------------------------------------
