@@ -1,5 +1,6 @@
 """A site whose workers and commands are processes of their own, ways to hurt them, and its books afterwards."""
 
+import math
 import os
 import signal
 import subprocess
@@ -32,7 +33,7 @@ from tests.support.processes import family_of, is_gone, is_stopped
 from tests.support.story import MIA, RUN
 
 PROJECT = Path(__file__).parents[2]
-LONGEST = 40  # seconds that anything here may take on a slow machine
+LONGEST = 90  # seconds that anything here may take on a slow machine
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,20 @@ class Site:
             outbox.Work.open_chunks != 0, of=outbox.Work
         )
 
+    def whereabouts(self) -> str:
+        """How far everything is, for somebody who waits in vain."""
+        with self.app.app_context(), self.rt.reading() as session:
+            chunks = session.execute(
+                sa.select(outbox.Work.kind, outbox.Chunk.state, outbox.Chunk.reason, sa.func.count())
+                .join(outbox.Work)
+                .group_by(outbox.Work.kind, outbox.Chunk.state, outbox.Chunk.reason)
+            )
+            return f"{[tuple(row) for row in chunks]}; last words: {last_words(self.log)}"
+
     def wait_until(self, answers: Callable[[], bool], *, longest: float = LONGEST) -> None:
         deadline = time.monotonic() + longest
         while not answers():
-            assert time.monotonic() < deadline, f"it did not come to that; last words: {last_words(self.log)}"
+            assert time.monotonic() < deadline, self.whereabouts()
             time.sleep(0.02)
 
 
@@ -144,6 +155,8 @@ class Crew:
         for worker in list(self.working_since):
             self.kill(worker)
         left = {pid for pid in self.family if not is_gone(pid)}
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
         assert left == set()
 
     def add(self) -> subprocess.Popen[bytes]:
@@ -158,29 +171,30 @@ class Crew:
             if since is None and len(family_of(worker.pid)) > 1:
                 self.working_since[worker] = time.monotonic()
 
-    def oldest(self) -> subprocess.Popen[bytes] | None:
-        """Who has worked longest, if it is at a chunk now."""
+    def find_busy(self, seconds: float) -> subprocess.Popen[bytes] | None:
+        """Who has worked longest, at least for so long, if it is at a chunk now."""
         known = [(since, worker) for worker, since in self.working_since.items() if since is not None]
-        if not known:
-            return None
-        _, worker = min(known, key=lambda each: each[0])
-        return worker if len(family_of(worker.pid)) > 1 else None
+        since, worker = min(known, key=lambda each: each[0], default=(math.inf, None))
+        is_long = worker is not None and time.monotonic() - since >= seconds
+        return worker if worker is not None and is_long and len(family_of(worker.pid)) > 1 else None
 
-    def kill(self, worker: subprocess.Popen[bytes]) -> None:
-        """`kill -9` for the worker and for its child, which RQ has put into a group of its own."""
+    def kill(self, worker: subprocess.Popen[bytes], *, spare_child: bool = False) -> None:
+        """`kill -9` for the worker's group, and for its child, which RQ puts into a group of its own, if not spared."""
         del self.working_since[worker]
-        kill_family(worker, self.family)
+        self.family |= kill_family(worker, spare_children=spare_child)
 
 
-def kill_family(process: subprocess.Popen[bytes], seen: set[int]) -> None:
-    """It is stopped first, so that it cannot start another child while we look for its children."""
+def kill_family(process: subprocess.Popen[bytes], *, spare_children: bool = False) -> set[int]:
+    """Who belonged to it. It is stopped first, so that it cannot start another child while we look for them."""
+    family: set[int] = set()
     if process.poll() is None:
         process.send_signal(signal.SIGSTOP)
         assert is_stopped(process.pid)
-        for pid in (family := family_of(process.pid)):
+        family = family_of(process.pid)
+        for pid in {process.pid} if spare_children else family:
             os.kill(pid, signal.SIGKILL)
-        seen |= family
     process.wait(LONGEST)
+    return family
 
 
 # ---- the books ---------------------------------------------------------------------------------------

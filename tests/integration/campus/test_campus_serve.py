@@ -13,7 +13,7 @@ import pytest
 
 from examples.campus.serving import PROJECT
 from tests.support.campus import campus_in, load_shipped
-from tests.support.processes import is_gone
+from tests.support.processes import family_of, is_gone
 
 LONGEST = 120  # seconds for a demo from nothing, on a slow machine
 IS_OPEN = "Ctrl-C closes the campus."
@@ -56,15 +56,6 @@ def start(folder: Path, port: int, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def family_of(pid: int) -> set[int]:
-    """The process and all that it started, and they, as long as it runs."""
-    found = {pid}
-    for place in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in place.read_text().split():
-            found |= family_of(int(child))
-    return found
 
 
 def still_there(family: set[int]) -> set[int]:
