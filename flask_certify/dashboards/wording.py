@@ -57,7 +57,9 @@ OF_MANY: Mapping[str, str] = {
     "attempt.not_a_score": N_("An attempt without a usable score"),
     "progress.not_a_percentage": N_("A progress that is no percentage"),
     "score.no_assessments": N_("No assessments to take a score from"),
-    "host.failed": N_("The learning platform could not answer"),
+    "learner.host_failed": N_("The learning platform could not answer"),
+    "learner.unfit_reference": N_("A reference that cannot be stored"),
+    "worker.died": N_("The work on it ended again and again"),
 }
 
 UNEXPECTED = N_("Something unexpected went wrong (%(kind)s). Have the log of the workers looked at, then issue again.")
