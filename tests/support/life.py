@@ -123,7 +123,7 @@ class Life:
                 .join(StatusList, StatusList.id == Credential.status_list_id)
                 .where(Credential.award_id == award.id)
             ).one()
-        text, _ = status_list_document(self.rt, award.frozen.issuer_slug, place.number)
+        text = status_list_document(self.rt, award.frozen.issuer_slug, place.number).text
         encoded = json.loads(text)["credentialSubject"]["encodedList"]
         return status_list.is_set(status_list.decode(encoded), place.status_index)
 

@@ -165,9 +165,7 @@ def test_an_installation_runs_its_own_code_and_finds_every_file_by_its_package(
     assert json.loads(installed.run("-c", LOOK, json.dumps(sorted(places)), cwd=tmp_path)) == []
 
 
-def test_an_installation_makes_its_tables_and_issues_a_certificate(
-    installed: Installation, tmp_path: Path
-) -> None:
+def test_an_installation_makes_its_tables_and_issues_a_certificate(installed: Installation, tmp_path: Path) -> None:
     """In a host that knows nothing of this repository: ada has finished her course, ben has not."""
     shutil.copy(house.ROOT / "examples" / "minimal" / "app.py", tmp_path / "school.py")
 

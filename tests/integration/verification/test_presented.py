@@ -29,6 +29,8 @@ def form(campus: Issued, code: str, name: str) -> bytes:
 def with_attachment(pdf: bytes, text: bytes, name: str = carriers.ATTACHED) -> bytes:
     """The PDF as others save it, with something attached."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
+        if carriers.ATTACHED in document.attachments:
+            del document.attachments[carriers.ATTACHED]  # what we attached ourselves
         document.attachments[name] = pikepdf.AttachedFileSpec(document, text, mime_type="application/vc")
         made = io.BytesIO()
         document.save(made)
