@@ -249,7 +249,8 @@ def test_a_batch_left_behind_by_a_killed_process_is_finished_by_the_next_command
     rt = replace(rt, settings=replace(rt.settings, lease_seconds=2))
     left = bulk.open_batch(rt, run_id(rt), MIA, notify=False)
     with rt.transaction() as tx:
-        [chunk] = working.open_chunks(tx.session)
+        plan = sa.select(outbox.Chunk.id).join(outbox.Work).where(outbox.Work.kind == "issuing.plan")
+        chunk = tx.session.scalars(plan).one()
         assert outbox.claim(tx.session, chunk, 2000) is not None
     joined: list[BatchView] = []
     batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=0.5, joined=joined.append)
