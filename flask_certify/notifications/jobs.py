@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from ..core import outbox
+from ..core import outbox, stopping
 from ..core.errors import Unavailable
 from ..core.hosts import asking
 from ..core.i18n import N_
@@ -99,15 +99,16 @@ def send(
     """
     # Written before they are taken: an error in a text is not half a message.
     parcels = {entry.id: write(rt, entry, contacts[entry.learner_ref]) for entry in handful}
-    taken = ledger.take(rt, held, handful)
-    results: list[tuple[Entry, Outcome]] = []
-    began = time.monotonic()
-    try:
-        for entry in taken:
-            results.append((entry, _outcome(rt, entry, parcels[entry.id], post)))
-        return time.monotonic() - began
-    finally:
-        ledger.record(rt, held, results)
+    with stopping.whole():
+        taken = ledger.take(rt, held, handful)
+        results: list[tuple[Entry, Outcome]] = []
+        began = time.monotonic()
+        try:
+            for entry in taken:
+                results.append((entry, _outcome(rt, entry, parcels[entry.id], post)))
+            return time.monotonic() - began
+        finally:
+            ledger.record(rt, held, results)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -131,7 +132,7 @@ def preload(rt: Runtime) -> None:
     sms.preload(rt.settings)
 
 
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload)}
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
 
 
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:

@@ -11,7 +11,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from flask_certify.awards.models import Award
-from flask_certify.core import queue, worker
+from flask_certify.core import queue, tending, worker
 from flask_certify.core.current import runtime_of
 from flask_certify.core.outbox import Chunk
 from flask_certify.host.memory import MemoryHost
@@ -74,7 +74,7 @@ def test_while_redis_is_away_the_work_is_recorded_and_a_page_waits_at_most_a_sec
         story.set_up(runtime_of(app))
     batch_id = opened(app)
     assert state(app, batch_id).state == "planning"
-    assert worker.sweep_once(app) == 0
+    assert tending.sweep_once(app) == 0
     with app.app_context():
         assert bulk.issue_and_wait(runtime_of(app), RUN, MIA, notify=False, patience=5).already == 3
     assert state(app, batch_id).is_finished
