@@ -26,6 +26,7 @@ from .eligibility import commands as eligibility
 from .issuing import attaching, bulk, changes, setting_up
 from .issuing import commands as life
 from .issuing.bulk import BatchView
+from .notifications import commands as messages
 from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
@@ -45,6 +46,7 @@ def commands() -> AppGroup:
     eligibility.register(group)
     life.register(group)
     questions.register(group)
+    messages.register(group)
     return group
 
 
