@@ -23,7 +23,7 @@ log = logging.getLogger("flask_certify")
 
 
 def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker:
-    """A worker whose jobs find the application, the driver and the engines already there.
+    """A worker whose jobs find the application, the driver, the engines and what is slow to load already there.
 
     A forked child inherits them from its parent but must not use the parent's connections.
     """
@@ -50,7 +50,10 @@ def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker
         for engine in _engines(app):  # asks the database once who it is, so that no child has to
             engine.connect().close()
             engine.dispose()
-    settings = runtime_of(app).settings
+        rt = runtime_of(app)
+        for kind in rt.kinds.values():
+            kind.warm(rt)
+    settings = rt.settings
     return ChunkWorker(
         [open_queue(connection, settings)],
         connection=connection,
