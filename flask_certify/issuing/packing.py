@@ -82,11 +82,15 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     )
 
 
-def warm(rt: Runtime) -> None:
-    warming.warm(rt.settings.languages, verify_url(rt.settings.base, "0" * CODE_LENGTH))
+def preload(rt: Runtime) -> None:
+    """What printing needs; and the way to the bucket, if files are kept in one: its library takes longer to load than
+    all of ours."""
+    documents.preload(rt.settings.languages)
+    warming.warm(verify_url(rt.settings.base, "0" * CODE_LENGTH))
+    open_files(rt.settings)
 
 
-KINDS = {PACK: Kind(pack, lost, end, warm=warm)}
+KINDS = {PACK: Kind(pack, lost, end, preload=preload)}
 
 
 def _of_work(session: orm.Session, work_id: UUID) -> Bundle:
