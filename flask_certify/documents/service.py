@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -201,6 +202,14 @@ def _view(row: TemplateVersion) -> TemplateVersionView:
 
 
 # ---- plates
+
+
+def preload(languages: Iterable[str]) -> None:
+    """Loads what a check of values needs, before a worker forks: fonts' lists of characters, and names of months."""
+    fonts.drawable()
+    for language in languages:
+        fonts.stack(language)
+        placeholders.in_words({"award.date": date(2026, 1, 1)}, language, "UTC")
 
 
 def get_plate(rt: Runtime, version_id: UUID) -> Plate:
