@@ -14,7 +14,7 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
-from . import ledger, reasons
+from . import ledger, reasons, sms
 from .contacts import masked
 from .editing import own_wordings
 from .ledger import Entry, Outcome
@@ -139,7 +139,14 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
 
 NOT_TRIED = Outcome(State.QUEUED, was_tried=False)
 INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end)}
+
+
+def preload(rt: Runtime) -> None:
+    """Twilio's large client, if SMS leave by it."""
+    sms.preload(rt.settings)
+
+
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload)}
 
 
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:
