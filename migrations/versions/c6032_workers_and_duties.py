@@ -1,14 +1,14 @@
 """Who works, and what is done by the clock.
 
-Revision ID: c6021
-Revises: c5002
+Revision ID: c6032
+Revises: c6031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c6021"
-down_revision = "c5002"
+revision = "c6032"
+down_revision = "c6031"
 branch_labels = None
 depends_on = None
 
