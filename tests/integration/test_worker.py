@@ -108,11 +108,10 @@ def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str)
         assert "ada@example.org" not in (result.exc_string or "")
 
 
-def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost, redis_url: str) -> None:
+def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:
     app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
     shaping.face.cache_clear()
-    with redis.Redis.from_url(redis_url) as connection:
-        worker.build(app, connection)
+    worker.get_ready(app)
     before = shaping.face.cache_info()
     assert before.misses == len(fonts.families())
     shaping.Typesetter("en").line("Ada தமிழ் اردو")
