@@ -11,7 +11,7 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
 from ..telemetry.service import note
-from . import aliases, presented, service, sharing, wording
+from . import aliases, page, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
 from .links import links_for
@@ -117,20 +117,8 @@ def answer(verdict: Verdict, typed: str) -> Response:
         told = wording.plain(verdict) | {"video_url": links.video, "courses_url": links.courses}
         response = jsonify(told)
     else:
-        page = web.render(
-            "certify/verification/answer.html",
-            verdict=verdict,
-            shown=verdict.shown,
-            brief=verdict.brief,
-            words=wording.words_of(verdict),
-            checks=wording.checks(verdict),
-            typed=_printable(typed),
-            links=links,
-            page_url=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
-            month=wording.month,
-            percent=wording.percent,
-        )
-        response = make_response(page)
+        page_url = f"{rt.settings.base}/v/{verdict.code}" if verdict.code else None
+        response = make_response(page.render(verdict, _printable(typed), links, page_url))
     response.status_code = STATUS.get(verdict.answer, 200)
     if verdict.answer is Answer.CANNOT_CHECK:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -144,10 +132,10 @@ def too_many(seconds: int) -> Response:
     if web.wants_json():
         response = web.answer_error(error)
     else:
-        page = web.render(
+        text = web.render(
             "certify/error.html", title=c_("Please wait a little"), sentence=error.worded(), code=error.code, links=[]
         )
-        response = make_response(page, error.status)
+        response = make_response(text, error.status)
     response.headers["Retry-After"] = str(seconds)
     return _public(response)
 
