@@ -82,16 +82,6 @@ def find_by_code(session: orm.Session, code: str) -> AwardView | None:
     return view(award) if award else None
 
 
-def find_successor(session: orm.Session, award_id: UUID) -> AwardView | None:
-    """The award that replaced this one."""
-    award = session.scalar(
-        sa.select(Award)
-        .where(Award.replaces_id == award_id, Award.state != AwardState.GRANTED)
-        .order_by(Award.granted_at.desc())
-    )
-    return view(award) if award else None
-
-
 def awards_of_learner(session: orm.Session, learner_ref: str) -> list[AwardView]:
     """All that were ever issued, newest first."""
     found = session.scalars(
@@ -223,7 +213,8 @@ def resolve_failures(
 # ---- views -----------------------------------------------------------------------------------------
 
 
-def view(award: Award) -> AwardView:
+def view(award: Award | sa.Row[Any]) -> AwardView:
+    """The award as others see it, from its row."""
     return AwardView(
         award.id,
         award.run_id,

@@ -1,73 +1,55 @@
-"""The page of an answer: everything it shows as plain words, and the sheet into which they go."""
+"""What the page of an answer shows, as plain words."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-from flask import current_app, request, url_for
-
-from ..core import reader, web
+from ..core import reader
 from ..core.ids import spaced
 from . import wording
-from .answers import Answer, Shown, Verdict
+from .answers import Answer, Brief, Shown, Verdict
 from .links import Links
-from .sheets import sheets_of
 
-TEMPLATES = (
-    "certify/verification/answer.html",
-    "certify/verification/macros.html",
-    "certify/macros.html",
-    "certify/frame.html",
-)
 QUESTIONS = (Answer.UNKNOWN, Answer.MALFORMED)
 """Whoever gets one of these may try again on the spot."""
 
 
-def render(verdict: Verdict, typed: str, links: Links, page_url: str | None) -> str:
-    """The page, in the reader's language."""
-    words = wording.words_of(verdict)
-    values = values_of(verdict, typed, links, page_url)
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a page leads; None: nowhere."""
 
-    def lay_out(told: Mapping[str, str]) -> str:
-        return web.render(
-            TEMPLATES[0],
-            answer=verdict.answer.value,
-            is_about_file=verdict.is_about_file,
-            is_question=verdict.answer in QUESTIONS,
-            words=words,
-            told=told,
-            checks=wording.checks(verdict, told),
-        )
-
-    if verdict.is_about_file:  # has a form with the token of this reader alone
-        return lay_out(values)
-    kind = (verdict.answer, str(reader.reader_locale()), request.script_root)
-    return sheets_of(current_app, TEMPLATES).page(current_app.jinja_env, kind, values, lay_out)
+    page: str | None
+    """Of the code itself, as it is printed."""
+    again: str | None
+    """To ask once more, within this site."""
+    links: Links
 
 
-def values_of(verdict: Verdict, typed: str, links: Links, page_url: str | None) -> dict[str, str]:
-    """All that differs from certificate to certificate, in words, by name. What there is not, is not in it."""
+def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, str]:
+    """All that differs from certificate to certificate, by name. What there is not, is not in it."""
     shown, brief = verdict.shown, verdict.brief
     zone = shown.zone if shown else "UTC"
     values = {
         "checked_at": verdict.checked_at.isoformat(),
         "checked": reader.moment(verdict.checked_at, zone),
+        "typed": typed if verdict.answer in QUESTIONS else "",
+        "code": spaced(verdict.code) if verdict.code else "",
+        "page_url": addresses.page or "",
+        "video_url": addresses.links.video or "",
+        "courses_url": addresses.links.courses or "",
+        "retry_url": addresses.again or "" if verdict.answer is Answer.CANNOT_CHECK else "",
+        **(_little(brief) if brief else {}),
+        **(_contents(shown) if shown else {}),
     }
-    if verdict.answer in QUESTIONS:
-        values["typed"] = typed
-    if verdict.code:
-        values["code"] = spaced(verdict.code)
-    if page_url:
-        values["page_url"] = page_url
-    if links.video:
-        values["video_url"] = links.video
-    if links.courses:
-        values["courses_url"] = links.courses
-    if verdict.answer is Answer.CANNOT_CHECK and verdict.code and not verdict.is_about_file:
-        values["retry_url"] = url_for("certify.certificate", code=verdict.code)
-    if brief:
-        values |= {"initials": brief.initials, "achievement_title": brief.achievement_title, "language": brief.language}
-    if shown:
-        values |= _contents(shown)
+    if verdict.ended:
+        values |= {
+            "ended_because": wording.why_ended(verdict) or "",
+            "ended_at": verdict.ended.at.isoformat(),
+            "ended_on": reader.day(verdict.ended.at, zone),
+        }
     return {name: value for name, value in values.items() if value}  # a gap is never taken for nothing
+
+
+def _little(brief: Brief) -> dict[str, str]:
+    return {"initials": brief.initials, "achievement_title": brief.achievement_title, "language": brief.language}
 
 
 def _contents(shown: Shown) -> dict[str, str]:

@@ -13,11 +13,9 @@ from pathlib import Path
 from secrets import token_hex
 from threading import Lock
 
-from flask import Flask
 from jinja2 import Environment
 from markupsafe import escape
 
-_PLACE = "certify_sheets"
 _OURS = Path(__file__).parent.parent
 _MARK = f"gap{token_hex(12)}"  # nobody can have typed it
 _GAP = re.compile(rf"{_MARK}_(\w+?)_{_MARK}")
@@ -77,11 +75,6 @@ class Sheets:
                 while len(self._known) > self.most:
                     self._known.popitem(last=False)
         return sheet.filled(values)
-
-
-def sheets_of(app: Flask, templates: tuple[str, ...]) -> Sheets:
-    found: Sheets = app.extensions.setdefault(_PLACE, Sheets(templates))
-    return found
 
 
 def _is_ours(environment: Environment, name: str) -> bool:

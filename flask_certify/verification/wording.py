@@ -128,7 +128,7 @@ class Fact:
 
 
 def checks(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
-    """What was checked about a certificate whose contents are shown: signature, status, dates, as the page tells them."""
+    """What was checked about a certificate whose contents are shown: signature, status, dates, as it tells them."""
     if verdict.shown is None:
         return []
     intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
