@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Issuer
-from ..awards.models import Award
+from ..awards.causes import Cause
+from ..awards.models import Award, AwardMove
 from ..awards.service import AwardView, view
 from ..awards.states import AwardState
 from ..core.runtime import Runtime
 from ..credentials.did_web import KeyState, PublishedKey
 from ..credentials.models import Credential, IssuerKey, StatusList
 from ..credentials.service import list_url
+from .answers import Step
 from .disclosure import Level, lowest
 from .models import CodeAlias, Disclosure
 from .seals import Held
@@ -30,6 +32,8 @@ class Found:
     """Of the issuer's keys the one that should have signed it, if it is one of theirs."""
     was_replaced: bool = False
     level: Level = Level.FULL
+    steps: tuple[Step, ...] = ()
+    """Of an award that does not count: all its moves, in their order."""
 
 
 def by_code(rt: Runtime, code: str | None, alias: str | None = None) -> Found:
@@ -76,8 +80,15 @@ _aliases = CodeAlias.__table__.c
 _ALIASED = sa.select(_aliases.award_id).where(_aliases.alias == sa.bindparam("alias")).scalar_subquery()
 _BY_CODE = _ALL.where(sa.or_(_award.code == sa.bindparam("code"), _award.id == _ALIASED))
 _BY_ID = _ALL.where(_award.id == sa.bindparam("award_id"))
-_SUCCESSOR = sa.select(_award.id).where(
-    _award.replaces_id == sa.bindparam("award_id"), _award.state != AwardState.GRANTED
+_ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
+_newer, _move = Award.__table__.alias("newer").c, AwardMove.__table__.c
+_WAS_REPLACED = sa.exists().where(_newer.replaces_id == _award.id, _newer.state != AwardState.GRANTED)
+_PAST = (
+    sa.select(_WAS_REPLACED, _move.at, _move.from_state, _move.to_state, _move.cause)
+    .select_from(Award.__table__)
+    .outerjoin(AwardMove.__table__, _move.award_id == _award.id)
+    .where(_award.id == sa.bindparam("award_id"))
+    .order_by(_move.at, _move.id)
 )
 
 
@@ -87,6 +98,7 @@ def _found(connection: orm.Session | sa.Connection, question: sa.Executable, val
     if row is None:
         return Found()
     award = view(row)
+    was_replaced, steps = _past(connection, award) if award.state in _ENDED else (False, ())
     return Found(
         award,
         Held(
@@ -100,12 +112,16 @@ def _found(connection: orm.Session | sa.Connection, question: sa.Executable, val
             row.status_index,
         ),
         (PublishedKey(row.multikey, KeyState(row.key_state), row.activated_at),) if row.multikey else (),
-        _was_replaced(connection, award),
+        was_replaced,
         lowest(row.disclosure, row.level),
+        steps,
     )
 
 
-def _was_replaced(connection: orm.Session | sa.Connection, award: AwardView) -> bool:
-    if award.state is not AwardState.REVOKED:
-        return False
-    return connection.execute(_SUCCESSOR, {"award_id": award.id}).first() is not None
+def _past(connection: orm.Session | sa.Connection, award: AwardView) -> tuple[bool, tuple[Step, ...]]:
+    """Whether another took its place, and every move it made. One question."""
+    rows = connection.execute(_PAST, {"award_id": award.id}).all()
+    steps = [
+        Step(at, AwardState(was), AwardState(now), Cause(cause)) for _, at, was, now, cause in rows if at is not None
+    ]
+    return bool(rows[0][0]) and award.state is AwardState.REVOKED, tuple(steps)

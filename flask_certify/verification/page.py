@@ -71,4 +71,9 @@ def _contents(shown: Shown) -> dict[str, str]:
         contents["valid_until_on"] = reader.day(shown.valid_until, shown.zone)
     if shown.score:
         contents["score"] = wording.percent(shown.score)
+    if shown.location:
+        contents["location"] = shown.location
+    if shown.completion_time:
+        contents["completed_at"] = shown.completion_time.isoformat()
+        contents["completed_at_words"] = reader.moment(shown.completion_time, shown.zone)
     return contents

@@ -16,7 +16,7 @@ from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from . import decoy, finding, presented
 from .aliases import alias_of
-from .answers import SHOWING, Answer, Brief, Verdict, judge, shown_with
+from .answers import SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with
 from .disclosure import Level, initials, lowest
 from .finding import Found
 from .presented import Claim
@@ -69,12 +69,13 @@ def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
     sealed = examine(found.held, found.keys)
     answer = judge(award.state, award.frozen, sealed, was_replaced=found.was_replaced, now=now)
     shown = shown_with(answer, award.frozen, sealed)
+    ended = ended_by(found.steps)
     if found.level is Level.FULL or shown is None:
-        return Verdict(answer, code, now, shown, award.run_ref)
+        return Verdict(answer, code, now, shown, award.run_ref, ended=ended)
     brief = None
     if found.level is Level.INITIALS and answer in SHOWING:
         brief = Brief(initials(shown.recipient_name), shown.achievement_title, shown.language)
-    return Verdict(answer, code, now, None, award.run_ref, brief)
+    return Verdict(answer, code, now, None, award.run_ref, brief, ended=ended)
 
 
 # ---- documents that are handed in --------------------------------------------------------------------------------
