@@ -56,6 +56,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.bundle_json"): Door("/bundles/{bundle}.json", STAFF),
     ("GET", "certify.bundle_manifest"): Door("/bundles/{bundle}/manifest.json", STAFF),
     ("GET", "certify.bundle_part"): Door("/bundles/{bundle}/1.zip", STAFF),
+    # What learners are told.
+    ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
+    ("GET", "certify.message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS),
+    ("POST", "certify.post_message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS, 422),
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
@@ -92,6 +96,11 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify_api.restore"): Door("/api/v1/awards/{award}/restore", CORRECTORS, 422),
     ("POST", "certify_api.revoke"): Door("/api/v1/awards/{award}/revoke", CORRECTORS, 422),
     ("POST", "certify_api.undo"): Door("/api/v1/awards/{award}/undo", STAFF, 422),
+    ("GET", "certify_api.list_texts"): Door("/api/v1/issuers/wales/texts", CORRECTORS),
+    ("GET", "certify_api.get_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
+    ("PUT", "certify_api.save_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS, 422),
+    ("DELETE", "certify_api.put_text_back"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
+    ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
