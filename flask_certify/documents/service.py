@@ -30,12 +30,12 @@ from .plate import ENGINE, Plate
 from .press import Press, Tail
 from .printable import PrintableAward
 
-__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "named", "unprintable"]
+__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "places", "unprintable"]
 
 PDF = "application/pdf"
 MOST_MEGABYTES = 8
 
-unprintable = fonts.missing
+unprintable, places = fonts.missing, fonts.places
 """The characters of a text that no font here can draw."""
 named = fonts.named
 """Such characters by number and name, for people."""

@@ -18,7 +18,7 @@ from .contacts import masked
 from .ledger import Entry, Outcome
 from .ports import Later, NotSent, Refused
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, ways_to
+from .service import DELIVER, resolve_unasked, ways_to
 from .states import State
 
 GIVE_UP_AFTER = timedelta(days=2)
@@ -45,6 +45,7 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
         queue = ledger.entries(session, held, State.QUEUED)
     if queue:
         contacts = ask_contacts(rt, queue)
+        resolve_unasked(rt, {entry.run_id for entry in queue})
         with Post(rt.settings) as post:
             send_all(rt, held, without_unreachable(rt, held, queue, contacts, post), contacts, post)
         with rt.reading() as session:
