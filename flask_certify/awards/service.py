@@ -82,16 +82,6 @@ def find_by_code(session: orm.Session, code: str) -> AwardView | None:
     return view(award) if award else None
 
 
-def find_successor(session: orm.Session, award_id: UUID) -> AwardView | None:
-    """The award that replaced this one."""
-    award = session.scalar(
-        sa.select(Award)
-        .where(Award.replaces_id == award_id, Award.state != AwardState.GRANTED)
-        .order_by(Award.granted_at.desc())
-    )
-    return view(award) if award else None
-
-
 def awards_of_learner(session: orm.Session, learner_ref: str) -> list[AwardView]:
     """All that were ever issued, newest first."""
     found = session.scalars(
@@ -117,9 +107,7 @@ def standing_of(
     return {each.learner_ref: _standing(each) for each in found}
 
 
-def last_revoked(
-    session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]
-) -> dict[str, UUID]:
+def last_revoked(session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]) -> dict[str, UUID]:
     """The award that was last revoked for good of each of these learners who has one: what a new one names (R-110)."""
     found = session.execute(
         sa.select(Award.learner_ref, Award.id)

@@ -22,16 +22,18 @@ from ..awards.states import AwardState
 from ..core import outbox
 from ..core.errors import BadInput
 from ..core.files import Files, NotShared, open_files
+from ..core.ids import CODE_LENGTH
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials.models import Credential
 from ..documents import service as documents
+from ..documents import warming
 from ..documents.service import Keepsake
 from ..documents.zipping import Part
 from .bundles import PACK, PACKED, part_name
 from .models import FINISHED, Bundle, BundleItem, BundlePart
-from .printing import NotLive, printable
+from .printing import NotLive, printable, verify_url
 
 _AT_ONCE = 500  # certificates between two signs of life
 
@@ -80,7 +82,15 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     )
 
 
-KINDS = {PACK: Kind(pack, lost, end)}
+def preload(rt: Runtime) -> None:
+    """What printing needs; and the way to the bucket, if files are kept in one: its library takes longer to load than
+    all of ours."""
+    documents.preload(rt.settings.languages)
+    warming.warm(verify_url(rt.settings.base, "0" * CODE_LENGTH))
+    open_files(rt.settings)
+
+
+KINDS = {PACK: Kind(pack, lost, end, preload=preload)}
 
 
 def _of_work(session: orm.Session, work_id: UUID) -> Bundle:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Issuer
-from ..awards.models import Award
-from ..awards.service import AwardView, find_successor, view
+from ..awards.causes import Cause
+from ..awards.models import Award, AwardMove
+from ..awards.service import AwardView, view
 from ..awards.states import AwardState
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
@@ -23,7 +24,7 @@ from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from . import presented
 from .aliases import alias_of
-from .answers import SHOWING, Answer, Brief, Verdict, judge, shown_with
+from .answers import SHOWING, Answer, Brief, Step, Verdict, ended_by, judge, shown_with
 from .disclosure import Level, initials, lowest
 from .models import CodeAlias, Disclosure
 from .presented import Claim
@@ -44,6 +45,7 @@ class Found:
     keys: tuple[PublishedKey, ...]
     document: str | None
     level: Level = Level.FULL
+    steps: tuple[Step, ...] = ()  # of an award that does not count: all its moves, in their order
 
 
 def check_code(rt: Runtime, typed: str) -> Verdict:
@@ -102,13 +104,32 @@ def _found(session: orm.Session, question: sa.Executable, values: Mapping[str, o
     rows, code = session.execute(question, values).all(), values.get("code")
     row = next((each for each in rows if each.Award.code == code), rows[0] if rows else None)
     award = view(row.Award) if row else None
-    was_replaced = (
-        award is not None and award.state is AwardState.REVOKED and find_successor(session, award.id) is not None
-    )
+    was_replaced, steps = _past(session, award) if award and award.state in _ENDED else (False, ())
     keys = tuple(published_keys(session, award.issuer_id if award else NOBODY))
     if row is None:
         return Found(None, was_replaced, keys, None)
-    return Found(award, was_replaced, keys, row.document, lowest(row.disclosure, row.level))
+    return Found(award, was_replaced, keys, row.document, lowest(row.disclosure, row.level), steps)
+
+
+_ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
+_Successor = orm.aliased(Award)
+_WAS_REPLACED = sa.exists().where(_Successor.replaces_id == Award.id, _Successor.state != AwardState.GRANTED)
+_PAST = (
+    sa.select(_WAS_REPLACED, AwardMove.at, AwardMove.from_state, AwardMove.to_state, AwardMove.cause)
+    .select_from(Award)
+    .outerjoin(AwardMove, AwardMove.award_id == Award.id)
+    .where(Award.id == sa.bindparam("award_id"))
+    .order_by(AwardMove.at, AwardMove.id)
+)
+
+
+def _past(session: orm.Session, award: AwardView) -> tuple[bool, tuple[Step, ...]]:
+    """Whether another took its place, and every move it made. One question."""
+    rows = session.execute(_PAST, {"award_id": award.id}).all()
+    steps = [
+        Step(at, AwardState(was), AwardState(now), Cause(cause)) for _, at, was, now, cause in rows if at is not None
+    ]
+    return bool(rows[0][0]) and award.state is AwardState.REVOKED, tuple(steps)
 
 
 def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
@@ -119,12 +140,13 @@ def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
     sealed = examine(found.document, award.frozen, found.keys)
     answer = judge(award.state, award.frozen, sealed, was_replaced=found.was_replaced, now=now)
     shown = shown_with(answer, award.frozen, sealed)
+    ended = ended_by(found.steps)
     if found.level is Level.FULL or shown is None:
-        return Verdict(answer, code, now, shown, award.run_ref)
+        return Verdict(answer, code, now, shown, award.run_ref, ended=ended)
     brief = None
     if found.level is Level.INITIALS and answer in SHOWING:
         brief = Brief(initials(shown.recipient_name), shown.achievement_title, shown.language)
-    return Verdict(answer, code, now, None, award.run_ref, brief)
+    return Verdict(answer, code, now, None, award.run_ref, brief, ended=ended)
 
 
 # ---- documents that are handed in --------------------------------------------------------------------------------

@@ -123,6 +123,7 @@ def answer(verdict: Verdict, typed: str) -> Response:
             shown=verdict.shown,
             brief=verdict.brief,
             words=wording.words_of(verdict),
+            why_ended=wording.why_ended(verdict),
             checks=wording.checks(verdict),
             typed=_printable(typed),
             links=links,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton
 from babel.numbers import format_percent
 
+from ..awards import causes
 from ..core import reader
 from ..core.i18n import N_, c_
 from .answers import Answer, Shown, Verdict
@@ -165,6 +166,11 @@ def _dates(shown: Shown, *, has_expired: bool) -> Fact:
     return Fact(True, c_("Dates: valid from %(start)s until %(end)s.", start=start, end=end))
 
 
+def why_ended(verdict: Verdict) -> str | None:
+    """Why it does not count any more, as far as anybody may know. None: it counts, or that was not recorded."""
+    return c_(causes.WORDS[verdict.ended.cause]) if verdict.ended else None
+
+
 def month(at: datetime, zone: str) -> str:
     """The month it was in that zone: `May 2026`."""
     return format_skeleton("yMMMM", at.astimezone(ZoneInfo(zone)), locale=reader.reader_locale())
@@ -183,6 +189,12 @@ def plain(verdict: Verdict) -> dict[str, object]:
         "code": verdict.code,
         "checked_at": _moment(verdict.checked_at),
     }
+    if verdict.ended is not None:
+        told |= {
+            "reason": verdict.ended.cause.value,
+            "reason_sentence": why_ended(verdict),
+            "revoked_at": _moment(verdict.ended.at),
+        }
     if verdict.is_our_file is not None:
         told["file_is_ours"] = verdict.is_our_file
     if verdict.brief is not None:
@@ -204,6 +216,8 @@ def _plain(shown: Shown) -> dict[str, object]:
         "issued_on": shown.issued_at.astimezone(zone).date().isoformat(),
         "valid_until": _moment(shown.valid_until) if shown.valid_until else None,
         "score": shown.score,
+        "location": shown.location,
+        "completed_at": _moment(shown.completion_time) if shown.completion_time else None,
         "zone": shown.zone,
         "language": shown.language,
         "issuer": shown.issuer_did,

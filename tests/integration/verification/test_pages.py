@@ -180,6 +180,8 @@ def test_json_tells_the_same_facts_as_the_page(issued: Issued) -> None:
         "issued_on": "2026-06-15",
         "valid_until": None,
         "score": "90",
+        "location": None,
+        "completed_at": None,
         "zone": "Europe/London",
         "language": "en",
         "issuer": "did:web:certs.example.org:certify:wales",
