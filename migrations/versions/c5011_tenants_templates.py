@@ -1,14 +1,14 @@
 """Templates of tenants: in which language, who signs, and what is different in a version.
 
-Revision ID: c5003
-Revises: c6031
+Revision ID: c5011
+Revises: c5003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c5003"
-down_revision = "c6031"
+revision = "c5011"
+down_revision = "c5003"
 branch_labels = None
 depends_on = None
 
