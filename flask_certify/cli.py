@@ -28,6 +28,7 @@ from .issuing import bulk, setting_up
 from .issuing import commands as life
 from .issuing import excepting_commands as exceptions
 from .issuing.bulk import BatchView
+from .notifications import commands as messages
 from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
@@ -49,6 +50,7 @@ def commands() -> AppGroup:
     life.register(group)
     exceptions.register(group)
     questions.register(group)
+    messages.register(group)
     return group
 
 
