@@ -6,7 +6,7 @@ known without opening a font: a name can be checked for characters that nobody h
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -84,6 +84,29 @@ def tidy(text: str) -> str:
 def named(characters: tuple[str, ...]) -> str:
     """The characters by number and name, for people who must find them: `U+1F642 SLIGHTLY SMILING FACE`."""
     return ", ".join(f"U+{ord(char):04X} {unicodedata.name(char, 'CONTROL')}" for char in characters)
+
+
+MOST_PLACES = 10
+
+
+def places(text: str, characters: Collection[str]) -> dict[str, str]:
+    """Where in the text, as it is printed, these characters stand, counted from 1, and of which scripts they are.
+
+    For logs about people's names: it says where to look, and not what stands there.
+    """
+    found = [at for at, char in enumerate(tidy(text), start=1) if char in characters]
+    more = [" …"] if len(found) > MOST_PLACES else []
+    return {
+        "positions": ", ".join(map(str, found[:MOST_PLACES])) + "".join(more),
+        "scripts": ", ".join(sorted({_script(char) for char in characters})),
+    }
+
+
+def _script(char: str) -> str:
+    """The script of a letter or mark, as the Unicode standard begins its name; else that it is none."""
+    if unicodedata.category(char)[0] not in "LM":
+        return "SYMBOL"
+    return unicodedata.name(char, "UNKNOWN").partition(" ")[0]
 
 
 def split(text: str, families: tuple[Family, ...]) -> tuple[Piece, ...]:
