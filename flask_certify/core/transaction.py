@@ -98,10 +98,10 @@ def _named(error: sa.exc.OperationalError | sa.exc.ProgrammingError) -> CertifyE
         return TablesMissing()
     if isinstance(error, sa.exc.ProgrammingError):
         return None
-    return DatabaseBusy() if is_busy(error) else DatabaseAway(kind=kind)
+    return DatabaseBusy() if _is_busy(error) else DatabaseAway(kind=kind)
 
 
-def is_busy(error: sa.exc.OperationalError) -> bool:
+def _is_busy(error: sa.exc.OperationalError) -> bool:
     """Whether it says that others hold the database, and not that something is wrong with it."""
     said = str(error.orig).lower()
     return "locked" in said or "deadlock" in said or "could not serialize" in said or "lock timeout" in said
