@@ -1,14 +1,14 @@
 """Who works, and what is done by the clock.
 
 Revision ID: c6032
-Revises: c6031
+Revises: c5011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c6032"
-down_revision = "c6031"
+down_revision = "c5011"
 branch_labels = None
 depends_on = None
 

@@ -54,6 +54,7 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify.post_download"): Door("/runs/{run}/download", STAFF, 303),
     ("GET", "certify.bundle"): Door("/bundles/{bundle}", STAFF),
     ("GET", "certify.bundle_json"): Door("/bundles/{bundle}.json", STAFF),
+    ("GET", "certify.bundle_manifest"): Door("/bundles/{bundle}/manifest.json", STAFF),
     ("GET", "certify.bundle_part"): Door("/bundles/{bundle}/1.zip", STAFF),
     # What learners are told.
     ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
@@ -81,6 +82,9 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify_api.review"): Door("/api/v1/runs/{run}/review?queue=eligible_not_issued", STAFF),
     ("GET", "certify_api.list_failures"): Door("/api/v1/runs/{run}/failures", STAFF),
     ("GET", "certify_api.get_batch"): Door("/api/v1/batches/{batch}", STAFF | {"amy"}),
+    ("POST", "certify_api.get_forecast"): Door("/api/v1/runs/{run}/bundles/forecast", STAFF, 422, {"learners": []}),
+    ("POST", "certify_api.open_bundle"): Door("/api/v1/runs/{run}/bundles", STAFF, 422, {"learners": []}),
+    ("GET", "certify_api.get_bundle"): Door("/api/v1/bundles/{bundle}", STAFF),
     ("POST", "certify_api.allow"): Door("/api/v1/runs/{run}/allowlist", CORRECTORS, 422),
     ("POST", "certify_api.disallow"): Door("/api/v1/runs/{run}/allowlist/remove", CORRECTORS, 422),
     ("POST", "certify_api.invalidate"): Door("/api/v1/runs/{run}/invalidations", CORRECTORS, 422),
