@@ -37,7 +37,9 @@ def test_what_is_imported_at_once_is_installed_always() -> None:
 
 
 def test_what_is_imported_later_is_at_least_an_extra() -> None:
-    asked = asked_for("install_requires", "embedded", "fast", "images", "notebooks", "postgres", "s3", "test")
+    asked = asked_for(
+        "install_requires", "embedded", "fast", "images", "metrics", "notebooks", "postgres", "s3", "test"
+    )
     missing = {each.distribution for each in imports_of("flask_certify")} - asked - FLASKS_OWN_PARTS
     assert missing == set()
 
@@ -70,7 +72,7 @@ def test_the_lowest_versions_that_are_tested_are_the_lowest_that_are_allowed() -
     exact = {line for line in pinned if line and not line.startswith("#")}
     bounds = {
         f"{each.name}=={bound.version}"
-        for part in ("install_requires", "embedded", "fast", "postgres", "s3")
+        for part in ("install_requires", "embedded", "fast", "metrics", "postgres", "s3")
         for each in requirements(part)
         for bound in each.specifier
         if bound.operator == ">="
