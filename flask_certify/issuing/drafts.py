@@ -47,7 +47,7 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
     if name is None:
         return Reason("name.missing")
     if missing := documents.unprintable(name):
-        return Reason("name.no_glyphs", {"characters": documents.named(missing)})
+        return Reason("name.no_glyphs", documents.places(name, missing))
     language = _language(order, attachment, record.locale)
     wording = order.wordings[attachment.id, language]
     frozen = Frozen(
