@@ -8,7 +8,7 @@ missed needs no making up: the next one finds the same learners.
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_or_ignore
+from ..core.duties import Duty, daily
 from ..core.errors import HostUnavailable, Unavailable
 from ..core.hosts import HostFailed, asking
 from ..core.ids import new_id
@@ -314,3 +315,6 @@ def _view(session: orm.Session, night: Night) -> NightView:
 
 
 KINDS = {SURVEY: Kind(make=survey, sink=not_surveyed, end=surveyed)}
+NIGHT = Duty(
+    "issuing.night", daily(lambda rt: time.fromisoformat(rt.settings.night_at) if rt.settings.night_at else None), start
+)
