@@ -19,6 +19,8 @@ LATIN = ("NotoSans", "NotoSerif")  # families that may stand first; all others f
 # Languages that write Arabic letters in Naskh. All others get Nastaliq, as readers of Urdu expect it.
 _NASKH = frozenset({"ar", "arz", "ckb", "fa", "ps", "sd", "ug"})
 _JOINERS = "\u200c\u200d"
+# Some fonts have glyphs for these; no name has them.
+_CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
 # Marks of direction and width without a shape: they come along when a name is copied from elsewhere.
 _UNSEEN = dict.fromkeys([0xAD, 0x200B, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
 
@@ -157,4 +159,4 @@ def _characters(ranges: str) -> frozenset[str]:
     for span in ranges.split():
         first, _, last = span.partition("-")
         found.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
-    return frozenset(found)
+    return frozenset(found - _CONTROLS)
