@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
-from importlib.util import find_spec
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -116,7 +115,7 @@ class Settings:
     """How workers write their log: text, as the application has set it up, or json, one object a line."""
 
     metrics_token: str = field(default="", repr=False)
-    """What Prometheus presents as a bearer token to read our figures (extra `metrics`). Empty: nobody can read them."""
+    """What Prometheus presents as a bearer token to read our figures. Empty: nobody can read them."""
 
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
@@ -166,8 +165,6 @@ class Settings:
             raise _wrong("night_at", "it must be a time like 02:30, in UTC.")
         if self.log not in ("text", "json"):
             raise _wrong("log", "it must be text or json.")
-        if self.metrics_token and find_spec("prometheus_client") is None:
-            raise _wrong("metrics_token", "install what makes the figures: flask-certify[metrics]")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:

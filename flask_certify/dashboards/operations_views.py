@@ -37,7 +37,7 @@ def get_metrics() -> AnyResponse:
     wanted, given = rt.settings.metrics_token, request.headers.get("Authorization", "")
     if not wanted or not hmac.compare_digest(f"Bearer {wanted}".encode(), given.encode()):
         raise NotFound()
-    from . import metrics  # its library is an extra
+    from . import metrics  # its library is for few processes
 
     return _text(metrics.exposition(rt), "text/plain; version=0.0.4; charset=utf-8")
 

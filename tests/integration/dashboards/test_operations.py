@@ -20,7 +20,6 @@ from flask_certify.core.embedded import start_valkey
 from flask_certify.core.ids import new_id
 from flask_certify.core.outbox import Chunk, now_ms
 from flask_certify.core.runtime import Runtime
-from flask_certify.core.settings import Settings, WrongSetting
 from flask_certify.core.workers import Worker
 from flask_certify.dashboards import operations
 from flask_certify.host.memory import MemoryHost
@@ -143,12 +142,6 @@ def test_figures_follow_the_conventions_of_prometheus_and_name_nobody(site: Flas
 def test_figures_are_there_only_for_whoever_knows_the_token(site: Flask, given: str) -> None:
     answer = site.test_client().get("/certify/metrics", headers={"Authorization": given.encode().decode("latin-1")})
     assert answer.status_code == 404
-
-
-def test_a_token_without_the_library_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_certify.core.settings.find_spec", lambda name: None)
-    with pytest.raises(WrongSetting, match=r"install what makes the figures: flask-certify\[metrics\]"):
-        Settings(public_url="https://certs.example.org", metrics_token="x")
 
 
 def test_what_is_stuck_is_found_with_what_to_do(rt: Runtime, redis_url: str) -> None:
