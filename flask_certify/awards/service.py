@@ -244,7 +244,8 @@ def resolve_failures(
 # ---- views -----------------------------------------------------------------------------------------
 
 
-def view(award: Award) -> AwardView:
+def view(award: Award | sa.Row[Any]) -> AwardView:
+    """The award as others see it, from its row."""
     return AwardView(
         award.id,
         award.run_id,

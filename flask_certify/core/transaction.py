@@ -69,6 +69,16 @@ def reading(engine: Engine) -> Iterator[orm.Session]:
 
 
 @contextmanager
+def connected(engine: Engine) -> Iterator[sa.Connection]:
+    """A bare connection that only reads, for pages that everybody opens: a session takes longer than a question.
+
+    Raises as `transaction` does.
+    """
+    with naming_trouble(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def naming_trouble() -> Iterator[None]:
     """What a database complains of becomes an error of ours, with a sentence that says what to do."""
     try:
