@@ -1,4 +1,7 @@
-"""Web and workers on machines of their own: they share PostgreSQL, Redis and a bucket, and nothing else."""
+"""Web and workers on machines of their own: they share PostgreSQL, Redis and a bucket, and nothing else.
+
+Both are started by the commands of the units in examples/deploy.
+"""
 
 import json
 import secrets
@@ -15,7 +18,7 @@ import pytest
 from examples.campus import oulad
 from flask_certify.core.children import last_words, start_tied, stop
 from flask_certify.core.embedded import valkey_program
-from tests.support import machines, postgres
+from tests.support import machines, postgres, units
 from tests.support.machines import Machine
 from tests.support.mail_server import free_port
 
@@ -82,6 +85,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         made = running.enter_context(machines.switched(tmp_path, names))
         reached = running.enter_context(shared(made["shared"], tmp_path))
         environ = reached | {
+            "FLASK_APP": "examples.campus",
             "CERTIFY_PUBLIC_URL": "https://certs.example.org",
             "CERTIFY_MASTER_KEY": "1:" + secrets.token_hex(32),
         }
@@ -95,14 +99,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
         port = free_port()
         address = f"http://{made['web'].address}:{port}"
-        serve = ["--bind", f"{made['web'].address}:{port}", "--threads", "4", "--no-control-socket"]
-        web = made["web"].start(
-            sys.executable, "-m", "gunicorn", *serve, "examples.campus:create_app()", environ=told("web")
-        )
+        serving = {"WEB_BIND": f"{made['web'].address}:{port}", "WEB_APP": "examples.campus:create_app()"}
+        web = made["web"].start(*units.command("certify-web", serving), environ=told("web"))
         running.callback(stop, web, signal.SIGTERM)
         for name, lanes in (("issuing", "issuing,messages"), ("packing", "bundles")):
-            work = ["-m", "flask", "--app", "examples.campus", "certify", "worker", "--queues", lanes]
-            worker = made[name].start(sys.executable, *work, environ=told(name))
+            work = units.command("certify-worker@", {"WORKERS": "1", "WORKER_QUEUES": lanes})
+            worker = made[name].start(*work, environ=told(name))
             running.callback(stop, worker, signal.SIGTERM, 60)
         yield Site(made, told("web"), address)
 
