@@ -129,6 +129,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
+    # For programs that watch. Figures are for whoever knows the token, and none is set here.
+    ("GET", "certify.healthz"): Door("/healthz", EVERYBODY),
+    ("GET", "certify.readyz"): Door("/readyz", EVERYBODY),
+    ("GET", "certify.metrics"): Door("/metrics", EVERYBODY, 404),
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
