@@ -246,18 +246,28 @@ def pack_and_wait(rt: Runtime, bundle_id: UUID, *, patience: float) -> BundleVie
 def delete_old(rt: Runtime) -> int:
     """Deletes the files of bundles that have lain for longer than the settings say; how many bundles."""
     before = rt.clock.now() - timedelta(days=rt.settings.bundle_days)
+    return _delete(rt, Bundle.finished_at < before)
+
+
+OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
+
+
+def delete_with(rt: Runtime, award_ids: Collection[UUID]) -> int:
+    """Deletes the bundles that hold one of these certificates, since its holder is to be forgotten; how many."""
+    holds = sa.select(BundleItem.bundle_id).where(BundleItem.award_id.in_(award_ids))
+    return _delete(rt, Bundle.id.in_(holds))
+
+
+def _delete(rt: Runtime, which: sa.ColumnElement[bool]) -> int:
     with rt.reading() as session:
-        old = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, Bundle.finished_at < before)).all()
-    for bundle_id in old:
+        found = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, which)).all()
+    for bundle_id in found:
         open_files(rt.settings).delete_below(folder_of(bundle_id))
         with rt.transaction() as tx:
             tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED))
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
-    return len(old)
-
-
-OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
+    return len(found)
 
 
 def folder_of(bundle_id: UUID) -> str:
