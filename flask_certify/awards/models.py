@@ -41,6 +41,12 @@ class Award(Base):
         ),
         sa.Index(None, "learner_ref", "state"),
         sa.Index(None, "run_id", "state"),
+        sa.Index(
+            "ix_certify_award_valid_until",
+            "valid_until",
+            sqlite_where=sa.text("valid_until IS NOT NULL"),
+            postgresql_where=sa.text("valid_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -64,6 +70,8 @@ class Award(Base):
     batch_id: Mapped[UUID | None]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: not signed yet
+    # The last second in which it holds, as frozen. NULL: no end. That it has expired is computed, never stored
+    valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AwardMove(Base):

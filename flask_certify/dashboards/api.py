@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from ..achievements import validity
 from ..achievements.service import RunView, ensure_run, get_course_run, get_run
 from ..awards.causes import Why
 from ..awards.service import AwardView, get_award
@@ -197,6 +198,7 @@ def _terms(given: Asked, run: RunView) -> Terms:
         given["achievement"],
         given["audience"],
         tuple(given["facts"]),
+        validity.parse(given["validity"]) if given["validity"] else None,
     )
 
 
@@ -214,6 +216,7 @@ def _attached(found: Attached) -> Asked:
                 "rule": dict(each.rule),
                 "audience": each.audience,
                 "facts": list(each.facts),
+                "validity": _written(each.validity),
                 "position": each.position,
                 "of_course": each.of_course,
                 "criteria": list(criteria.worded(each).sentences),
@@ -222,6 +225,11 @@ def _attached(found: Attached) -> Asked:
         ],
         "notices": [{"code": each.code, "sentence": each.worded()} for each in found.notices],
     }
+
+
+def _written(stored: Any) -> str | None:
+    terms = validity.from_json(stored)
+    return validity.written(terms) if terms else None
 
 
 # ---- issuing ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ..core.current import current_runtime
 from ..core.errors import BadInput
 from ..core.i18n import N_, speaking
 from ..eligibility import notation
-from ..issuing import night
+from ..issuing import night, renewals
 from . import explaining, reviewing, simulating
 from .reviewing import Queue
 
@@ -158,3 +158,6 @@ def _rehearse(as_json: bool) -> None:
             click.echo(
                 f"{len(each.learner_refs):>8,} of {each.seen:,} due in {each.run_ref} {each.reason or ''}".rstrip()
             )
+    expiring = len(renewals.expiring(current_runtime()))
+    if expiring:
+        click.echo(f"{expiring:>8,} certificates expire soon, and their holders would be reminded.", err=as_json)

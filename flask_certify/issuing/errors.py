@@ -39,6 +39,11 @@ class UnknownAchievement(BadInput):
     sentence = N_("The issuer has nothing to be earned that is called %(achievement)s.")
 
 
+class ValidityOver(BadInput):
+    code = "attachment.validity_over"
+    sentence = N_("Certificates that hold until %(day)s would have expired already. Choose a later day.")
+
+
 class UnknownFact(BadInput):
     code = "attachment.fact"
     sentence = N_("%(fact)s cannot be carried into a certificate. Known are: %(known)s.")

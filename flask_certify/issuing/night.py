@@ -34,7 +34,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs
+from . import changes, jobs, renewals
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -115,6 +115,7 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
             tx, tenant_ref="", actor_ref=actor, act="night.start", subject=f"night:{night_id}", at=now, runs=len(runs)
         )
         tx.then(rt.wake, chunk_ids)
+    renewals.remind(rt)
     return night_id, True
 
 

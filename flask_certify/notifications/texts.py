@@ -65,6 +65,14 @@ NEWS = {
         N_("Your certificate for the training %(training)s counts again, with the same code as before."),
         DOWNLOAD,
     ),
+    "expiring": News(
+        N_("Your certificate expires soon: %(training)s"),
+        N_(
+            "Your certificate for the training %(training)s holds until %(until)s. Ask the organisation that issued it "
+            "how to renew it."
+        ),
+        LOOK,
+    ),
     "revoked": News(
         ABOUT,
         N_(
@@ -114,7 +122,7 @@ def sms(award: Frozen, language: str, event: str = "issued") -> str:
     news = news_of(event)
     with speaking(language):
         if news is not None:
-            return one_line(c_(news.sentence, training=award.course_title))
+            return one_line(c_(news.sentence, training=award.course_title, until=last_day(award, language)))
         date = completion_date(award, language)
         sentence = SMS if date else SMS_UNDATED
         return one_line(c_(sentence, training=award.course_title, date=date))
@@ -133,7 +141,7 @@ def email(award: Frozen, language: str, profile_url: str, event: str = "issued")
             "direction": Locale.parse(language).text_direction,
             "subject": c_(news.subject if news else SUBJECT, training=training),
             "greeting": c_(GREETING, name=name) if name else c_(GREETING_UNNAMED),
-            "completed": c_(news.sentence, training=training)
+            "completed": c_(news.sentence, training=training, until=last_day(award, language))
             if news
             else c_(COMPLETED if date else COMPLETED_UNDATED, training=training, date=date),
             "download": c_(news.download if news else DOWNLOAD),
@@ -156,6 +164,13 @@ def completion_date(award: Frozen, language: str) -> str:
         return ""
     day = award.completed_on.astimezone(ZoneInfo(award.zone)).date()
     return format_date(day, "long", Locale.parse(language))
+
+
+def last_day(award: Frozen, language: str) -> str:
+    """The last day on which it holds, as the language writes it; empty if it does not expire."""
+    if award.valid_until is None:
+        return ""
+    return format_date(award.valid_until.astimezone(ZoneInfo(award.zone)).date(), "long", Locale.parse(language))
 
 
 def one_line(text: str) -> str:

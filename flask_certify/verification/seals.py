@@ -70,6 +70,7 @@ def says_the_same(document: Document, frozen: Frozen) -> bool:
         achievement["specialization"],
         document["issuer"]["name"],
         result[0]["value"] if result else None,
+        document.get("validUntil"),
     )
     shown = (
         frozen.recipient_name,
@@ -77,6 +78,7 @@ def says_the_same(document: Document, frozen: Frozen) -> bool:
         frozen.course_title,
         frozen.issuer_name,
         frozen.score,
+        open_badge.moment(frozen.valid_until) if frozen.valid_until else None,
     )
     # A re-issue keeps the day of the first award, and a key that is newer than the award moves the day from which
     # it holds. In between lies the day of issue; most often all three are one. They sort as they are written.

@@ -61,7 +61,8 @@ def get_certificate(code: str) -> Response:
     if seconds:
         return too_many(seconds)
     typed = code.removesuffix(".json")
-    verdict = service.check_code(current_runtime(), typed)
+    rt = current_runtime()
+    verdict = service.check_code(rt, typed, service.day_asked(request.args.get("on"), rt.clock.now()))
     if verdict.answer is Answer.UNKNOWN:
         note_miss()
     if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
@@ -100,7 +101,8 @@ def get_shared(token: str) -> Response:
     share = sharing.find_open(rt, token)
     if share is None:
         raise sharing.NoSuchLink()
-    return answer(service.check_award(rt, share.award_id, share.level), "")
+    on = service.day_asked(request.args.get("on"), rt.clock.now())
+    return answer(service.check_award(rt, share.award_id, share.level, on), "")
 
 
 # ---- answers ---------------------------------------------------------------------------------------
@@ -123,6 +125,7 @@ def answer(verdict: Verdict, typed: str) -> Response:
             shown=verdict.shown,
             brief=verdict.brief,
             words=wording.words_of(verdict),
+            the_day=verdict.on and wording.day(verdict.on),
             why_ended=wording.why_ended(verdict),
             checks=wording.checks(verdict),
             typed=_printable(typed),

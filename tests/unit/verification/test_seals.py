@@ -44,6 +44,7 @@ def frozen_like(text: str, **changes: Any) -> Frozen:
         zone="Asia/Kolkata",
         language="en",
         score=subject["result"][0]["value"] if "result" in subject else None,
+        valid_until=datetime.fromisoformat(document["validUntil"]) if "validUntil" in document else None,
     )
     return replace(plain, **changes)
 
