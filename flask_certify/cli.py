@@ -23,9 +23,12 @@ from .dashboards import commands as questions
 from .dashboards.doctor import examine
 from .documents import commands as documents
 from .eligibility import commands as eligibility
-from .issuing import attaching, bulk, changes, setting_up
+from .issuing import attaching_commands as attachments
+from .issuing import bulk, setting_up
 from .issuing import commands as life
+from .issuing import excepting_commands as exceptions
 from .issuing.bulk import BatchView
+from .notifications import commands as messages
 from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
@@ -39,12 +42,15 @@ class NoQueue(Misconfigured):
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
-    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _doctor, register_keys, register_checks):
+    for make in (_db, _worker, _tenant, _bulk_issue, _doctor, register_keys, register_checks):
         make(group)
     documents.register(group)
     eligibility.register(group)
+    attachments.register(group)
     life.register(group)
+    exceptions.register(group)
     questions.register(group)
+    messages.register(group)
     return group
 
 
@@ -118,22 +124,6 @@ def _tenant(group: AppGroup) -> None:
                 current_runtime(), tenant_ref=ref or slug, slug=slug, name=name, url=url, actor=COMMAND
             )
         click.echo(f"{issuer.name} issues as {issuer.did}")
-
-
-def _attach(group: AppGroup) -> None:
-    @group.command("attach")
-    @click.argument("run")
-    @click.option("--pair", is_flag=True, required=True, help="Course completion, and Certificate of Achievement.")
-    @click.option("--audience", type=click.Choice(attaching.AUDIENCES), default="tenant", show_default=True)
-    @click.option("--as", "as_actor", metavar="ACTOR", help="In whose name; asked of the platform.")
-    def attach(run: str, pair: bool, audience: str, as_actor: str | None) -> None:
-        """Attach certificates to the course run RUN."""
-        with told():
-            rt = current_runtime()
-            actor = _acting(rt, as_actor, "run.attach", run)
-            attaching.attach_pair(rt, run, audience=audience, actor=actor)
-            changes.catch_up(rt)
-        click.echo(f"Course completion and Certificate of Achievement are attached to {run}.")
 
 
 # ---- issuing ---------------------------------------------------------------------------------------

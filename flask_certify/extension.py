@@ -31,6 +31,7 @@ from .issuing.changes import KINDS as REFRESHING
 from .issuing.jobs import KINDS as ISSUING
 from .issuing.night import KINDS as NIGHTLY
 from .issuing.packing import KINDS as BUNDLING
+from .notifications import views as notifications_views
 from .notifications.jobs import KINDS as NOTIFYING
 from .notifications.mail import make_mailer
 from .notifications.sms import make_texter
@@ -99,7 +100,7 @@ class Certify:
             _ = rt.engine  # a database that cannot serve is told at the start
         app.extensions[EXTENSION] = rt
         blueprint = web.make_blueprint()
-        for views in (verification_views, dashboards_views, credentials_views):
+        for views in (verification_views, dashboards_views, notifications_views, credentials_views):
             views.register(blueprint)
         web.install(app, blueprint, rt)
         _install_api(app, rt)
@@ -141,10 +142,12 @@ def _install_api(app: Flask, rt: Runtime) -> None:
     """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
     from .core import api
     from .dashboards import api as dashboards_api
+    from .dashboards import bundle_api
+    from .notifications import api as notifications_api
     from .verification import api as verification_api
 
     blueprint = api.make_blueprint()
-    for operations in (verification_api, dashboards_api):
+    for operations in (verification_api, dashboards_api, bundle_api, notifications_api):
         operations.register(blueprint)
     api.install(app, blueprint, rt)
 

@@ -30,6 +30,11 @@ class UnknownIssuer(NotFound):
     sentence = N_("The tenant %(tenant)s has no issuer yet. Make one with: flask certify tenant add SLUG --name NAME")
 
 
+class NoSuchIssuer(NotFound):
+    code = "issuer.no_such"
+    sentence = N_("There is no issuer at this address.")
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerView:
     id: UUID
@@ -156,6 +161,14 @@ def get_issuer(session: orm.Session, tenant_ref: str) -> IssuerView:
     if issuer is None:
         raise UnknownIssuer(tenant=tenant_ref)
     return issuer_view(issuer)
+
+
+def get_issuer_by_slug(session: orm.Session, slug: str) -> IssuerView:
+    """Raises NoSuchIssuer."""
+    found = session.scalars(sa.select(Issuer).where(Issuer.slug == slug)).first()
+    if found is None:
+        raise NoSuchIssuer()
+    return issuer_view(found)
 
 
 def list_issuers(session: orm.Session) -> list[IssuerView]:

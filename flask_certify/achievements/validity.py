@@ -97,6 +97,12 @@ def from_json(stored: Mapping[str, Any] | None) -> Validity | None:
     return Until(date.fromisoformat(value)) if name == "until" else Lasting(value, name)  # type: ignore[arg-type]
 
 
+def said(stored: Mapping[str, Any] | None) -> str | None:
+    """What is stored, as `parse` reads it; None: it does not expire."""
+    terms = from_json(stored)
+    return written(terms) if terms else None
+
+
 def last_day(validity: Validity, first: date) -> date:
     """The last day on which it holds, given the day of issue."""
     match validity:

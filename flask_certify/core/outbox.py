@@ -108,13 +108,15 @@ class Kind:
     `make` works outside any transaction and returns what is to be written; it may raise, and is then called again.
     `sink` writes that a chunk of one position has failed for good, with a code as reason.
     `end` follows the last chunk of a work, in the same transaction, exactly once. `delay` notes that a chunk could not
-    be done now and will be tried again, so that somebody who waits can see why.
+    be done now and will be tried again, so that somebody who waits can see why. `preload` loads what `make` needs and
+    changes nothing: a worker calls it once, so that the processes it forks find all of it there.
     """
 
     make: Callable[["Runtime", Claim], Store]
     sink: Callable[["Runtime", Transaction, Claim, str], None]
     end: Callable[["Runtime", Transaction, UUID], None]
     delay: Callable[["Runtime", Transaction, Claim, CertifyError], None] = lambda rt, tx, held, error: None
+    preload: Callable[["Runtime"], None] = lambda rt: None
 
 
 def open_work(

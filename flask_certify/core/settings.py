@@ -38,6 +38,8 @@ RESERVED_SLUGS = frozenset(
         "templates",
         "support",
         "ob2",
+        "messages",
+        "stop",
     ]
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")

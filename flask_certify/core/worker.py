@@ -14,8 +14,10 @@ from sqlalchemy import Engine
 
 from .current import runtime_of
 from .errors import CertifyError
+from .i18n import c_, speaking
 from .queue import NamedJob, connect, hint, open_queue
-from .working import sweep
+from .runtime import Runtime
+from .working import Unexpected, sweep
 
 SWEEP_SECONDS = 1.0
 
@@ -47,6 +49,7 @@ def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     with app.app_context():
+        preload(runtime_of(app))
         for engine in _engines(app):  # asks the database once who it is, so that no child has to
             engine.connect().close()
             engine.dispose()
@@ -61,6 +64,18 @@ def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker
         maintenance_interval=60,
         log_job_description=False,
     )
+
+
+def preload(rt: Runtime) -> None:
+    """Loads what chunks need before any process is forked: each child would else load it anew."""
+    for language in rt.settings.languages:
+        with speaking(language):
+            c_(Unexpected.sentence, kind="")
+    for kind in rt.kinds.values():
+        try:
+            kind.preload(rt)
+        except Exception as error:  # whoever gets a chunk meets it again, and says what it means for that chunk
+            log.warning("not loaded beforehand", extra={"reason": type(error).__name__})
 
 
 def run(app: Flask, *, burst: bool = False, fork: bool = True) -> None:

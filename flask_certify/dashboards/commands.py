@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 from flask.cli import AppGroup
@@ -10,8 +10,7 @@ from flask.cli import AppGroup
 from ..achievements.service import ensure_run
 from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
-from ..core.errors import BadInput
-from ..core.i18n import N_, speaking
+from ..core.i18n import speaking
 from ..eligibility import notation
 from ..issuing import night, renewals
 from . import explaining, reviewing, simulating
@@ -29,11 +28,6 @@ QUEUES = {
     Queue.NOT_ISSUED: "are eligible and have no certificate",
     Queue.NOT_ELIGIBLE: "have a certificate and are no longer eligible",
 }
-
-
-class NotJson(BadInput):
-    code = "rules.not_json"
-    sentence = N_("The file is not JSON, so no rules can be read from it.")
 
 
 def register(group: AppGroup) -> None:
@@ -72,7 +66,7 @@ def _simulate(group: AppGroup) -> None:
         """
         with told(as_json=as_json):
             rt = current_runtime()
-            clauses = notation.rule_set_from_json(_json(rules.read()))
+            clauses = notation.rule_set_from_text(rules.read())
             found = simulating.simulate(rt, ensure_run(rt, run), clauses)
         if as_json:
             click.echo(json.dumps({part: list(getattr(found, part)) for part in WORDS}))
@@ -80,13 +74,6 @@ def _simulate(group: AppGroup) -> None:
             for part, words in WORDS.items():
                 click.echo(f"{len(getattr(found, part)):>8,}  {words}")
         sys.exit(1 if found.lose else 0)
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError:
-        raise NotJson() from None
 
 
 def _review(group: AppGroup) -> None:

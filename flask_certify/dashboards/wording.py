@@ -61,6 +61,8 @@ OF_MANY: Mapping[str, str] = {
     "score.no_assessments": N_("No assessments to take a score from"),
     "learner.host_failed": N_("The learning platform could not answer"),
     "learner.unfit_reference": N_("A reference that cannot be stored"),
+    "bundle.no_certificate": N_("No certificate of this course run"),
+    "document.not_live": N_("Certificate not valid any more, or not yet"),
     "worker.died": N_("The work on it ended again and again"),
 }
 

@@ -94,10 +94,21 @@ def samples() -> Mapping[str, Value]:
 def in_words(values: Mapping[str, Value], language: str, zone: str) -> Words:
     """All values as they are printed. Pictures stay what they are."""
     return {
-        key: value if isinstance(value, Picture) else fonts.tidy(worded(key, value, language, zone))
+        key: value if isinstance(value, Picture) else _tidily(PLACEHOLDERS[key], value, language, zone)
         for key, value in values.items()
         if value != ""
     }
+
+
+def _tidily(placeholder: Placeholder, value: str | Decimal | date | datetime, language: str, zone: str) -> str:
+    return (_known if placeholder.is_shared else _tidied)(placeholder.key, value, language, zone)
+
+
+def _tidied(key: str, value: str | Decimal | date | datetime, language: str, zone: str) -> str:
+    return fonts.tidy(worded(key, value, language, zone))
+
+
+_known = lru_cache(maxsize=1024)(_tidied)  # what many certificates have in common is put into words once
 
 
 def shared(words: Words) -> Words:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -203,6 +204,14 @@ def _view(row: TemplateVersion) -> TemplateVersionView:
 # ---- plates
 
 
+def preload(languages: Iterable[str]) -> None:
+    """Loads what a check of values needs, before a worker forks: fonts' lists of characters, and names of months."""
+    fonts.drawable()
+    for language in languages:
+        fonts.stack(language)
+        placeholders.in_words({"award.date": date(2026, 1, 1)}, language, "UTC")
+
+
 def get_plate(rt: Runtime, version_id: UUID) -> Plate:
     """The plate of a version, made when first wanted. Raises TemplateNotFound."""
     with rt.reading() as session:
@@ -238,10 +247,10 @@ def get_press(rt: Runtime, version_id: UUID, words: Words, *, attaches: bool = T
     Raises NoGlyph, TooLong and TemplateNotFound.
     """
     common = placeholders.shared(words)
+    key = PressKey(_VERSIONS.get(rt, version_id).plate_key, tuple(sorted(common.items())), attaches)
+    if (found := _PRESSES.get(key)) is not None:
+        return found
     with rt.reading() as session:
-        key = PressKey(get_version(session, version_id).plate_key, tuple(sorted(common.items())), attaches)
-        if (found := _PRESSES.get(key)) is not None:
-            return found
         seen = {value: get_blob(session, value.sha256) for value in common.values() if isinstance(value, Picture)}
     return _PRESSES.keep(key, Press(get_plate(rt, version_id), common, seen.__getitem__, attaches=attaches))
 
@@ -276,6 +285,27 @@ class _Kept:
 _PRESSES = _Kept(64)
 
 
+class _Versions:
+    """Versions that were asked for in this process. They never change, and thousands of certificates share one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: dict[UUID, TemplateVersionView] = {}
+
+    def get(self, rt: Runtime, version_id: UUID) -> TemplateVersionView:
+        found = self._found.get(version_id)
+        if found is None:
+            with rt.reading() as session:
+                found = get_version(session, version_id)
+            if len(self._found) >= self._most:
+                self._found.clear()
+            self._found[version_id] = found
+        return found
+
+
+_VERSIONS = _Versions(256)
+
+
 # ---- documents
 
 
@@ -286,8 +316,7 @@ def fit_check(rt: Runtime, version_id: UUID) -> FitCheck:
 
 def words_of(rt: Runtime, award: PrintableAward) -> Words:
     """What is printed, in the language of the award's template and in its zone."""
-    with rt.reading() as session:
-        language = get_version(session, award.template_version_id).language
+    language = _VERSIONS.get(rt, award.template_version_id).language
     return placeholders.in_words(award.values, language, award.zone)
 
 

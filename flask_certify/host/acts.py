@@ -19,6 +19,9 @@ ACTS: dict[str, frozenset[Role]] = {
     "exceptions.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "person.export": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "person.erase": frozenset({Role.TENANT_ADMIN}),
+    "messages.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "messages.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "messages.decide": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.read_own": frozenset({Role.LEARNER}),
     "failures.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
 }

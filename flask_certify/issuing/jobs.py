@@ -19,6 +19,8 @@ from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
+from ..credentials import rehearsal
+from ..documents import service as documents
 from . import many
 from .closing import close_night
 from .counts import count_items
@@ -163,6 +165,12 @@ def _write_results(
     )
 
 
+def preload(rt: Runtime) -> None:
+    """What signing and the check of a document load, which takes longer than many a chunk."""
+    rehearsal.rehearse()
+    documents.preload(rt.settings.languages)
+
+
 def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
     """One learner who could not be issued to, however often it was tried, fails alone."""
     batch = _batch_of(tx.session, held.work_id)
@@ -210,5 +218,5 @@ def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
 
 KINDS = {
     PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
-    ISSUE: Kind(make=issue, sink=learner_failed, end=end_batch, delay=delayed),
+    ISSUE: Kind(make=issue, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
 }

@@ -77,6 +77,12 @@ def test_a_certificate_is_attached_changed_and_removed(call: Caller, host: Memor
     assert changed["notices"][0]["code"] == "attachment.later_only"
     now = changed["attachments"][0]["id"]
     call(TOM, "DELETE", f"{run}/{now}")
+    steps = call(TOM, "GET", f"{run}/history")
+    assert [(each["id"], each["replaces_id"], each["attached_by"]) for each in steps] == [
+        (now, one["id"], TOM),
+        (one["id"], None, TOM),
+    ]
+    assert sorted(steps[1]["versions"]) == sorted(seen["versions"].values()) and steps[0]["detached_by"] == TOM
     gone = call(TOM, "DELETE", f"{run}/{now}", status=409)
     assert gone["sentence"] == "This course does not have a certificate attached to it."
 
@@ -160,6 +166,24 @@ def test_exceptions_are_made_and_ended(call: Caller) -> None:
     invalid = {"learners": ["ada"], "reason": "misconduct"}
     assert call(TOM, "POST", f"{call.run}/invalidations", **invalid)["done"] == ["ada"]
     assert call(TOM, "POST", f"{call.run}/invalidations/lift", **invalid)["done"] == ["ada"]
+
+
+def test_another_date_is_set_and_taken_back_and_both_are_kept(call: Caller) -> None:
+    """R-089."""
+    call(MIA, "POST", f"{call.run}/issue", learners=["ada"], notify=False)
+    order = {"learner": "ada", "reason": "content_corrected", "note": "the ceremony"}
+    made = call(TOM, "POST", f"{call.run}/dates", status=201, shown_on="2024-02-29", **order)
+    assert (made["kind"], made["shown_on"], made["made_by"], made["ended_at"]) == ("date", "2024-02-29", TOM, None)
+    ended = call(TOM, "POST", f"{call.run}/dates/clear", **order)
+    assert (ended["id"], ended["ended_by"], ended["ended_reason"]) == (made["id"], TOM, "content_corrected")
+    assert call(TOM, "GET", f"{call.run}/exceptions?learner=ada") == [ended]
+    assert call(TOM, "POST", f"{call.run}/dates/clear", status=409, **order)["code"] == "exception.no_date"
+    wrong = call(TOM, "POST", f"{call.run}/dates", status=422, shown_on="2026-02-29", **order)
+    assert wrong["fields"] == {"json": {"shown_on": ["Not a valid date."]}}
+    ancient = call(TOM, "POST", f"{call.run}/dates", status=422, shown_on="0001-01-01", **order)
+    assert ancient["code"] == "exception.wrong_day"
+    no_reason = call(TOM, "POST", f"{call.run}/dates", status=422, learner="ada", shown_on="2026-05-31")
+    assert "reason" in no_reason["fields"]["json"]
 
 
 def test_questions_are_answered(call: Caller, host: MemoryHost) -> None:

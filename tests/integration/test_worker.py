@@ -1,6 +1,7 @@
 """A real RQ worker on a real Valkey, with the database as the truth."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core import queue, worker
 from flask_certify.core.current import runtime_of
 from flask_certify.core.outbox import Chunk
+from flask_certify.documents import fonts, shaping
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk
 from tests.support import story
@@ -104,3 +106,15 @@ def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str)
         assert result is not None
         assert "ValueError" in (result.exc_string or "")
         assert "ada@example.org" not in (result.exc_string or "")
+
+
+def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost, redis_url: str) -> None:
+    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
+    shaping.face.cache_clear()
+    with redis.Redis.from_url(redis_url) as connection:
+        worker.build(app, connection)
+    before = shaping.face.cache_info()
+    assert before.misses == len(fonts.families())
+    shaping.Typesetter("en").line("Ada தமிழ் اردو")
+    assert shaping.face.cache_info().misses == before.misses
+    story.dispose(app)

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from flask_certify.achievements import validity
 from flask_certify.achievements.service import RunView, find_run
+from flask_certify.achievements.validity import Lasting, WrongValidity
 from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award
 from flask_certify.awards.service import AwardView
 from flask_certify.documents.placeholders import worded
 from flask_certify.documents.printable import PrintableAward
 from flask_certify.eligibility import notation
-from flask_certify.issuing import attaching, lifecycle, night, reissuing, renewals
+from flask_certify.issuing import attaching, lifecycle, night, reissuing, renewals, rule_sets
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.errors import ValidityOver
 from flask_certify.issuing.many import FAILED, LearnerOutcome, issue_many
@@ -98,6 +99,19 @@ def test_what_an_attachment_says_of_validity_is_frozen_signed_and_printed(campus
     assert service.report(campus.rt, award.code)["valid_until"] == "2027-06-15T22:59:59+00:00"
     assert "June 15, 2027" in campus.client.get(f"/certify/v/{award.code}").text
     assert get_document(campus.rt, award.id)
+
+
+def test_a_file_of_attachments_says_how_long_each_holds(campus: Issued) -> None:
+    """R-114: what is written is read as the same, and what means nothing is refused."""
+    let_last(campus, "6 months")
+    run = run_of(campus)
+    written = notation.rule_set_to_json(rule_sets.clauses_of(campus.rt, attaching.at(campus.rt, Place(run))))
+    assert [each["validity"] for each in written["attachments"]] == ["6 months", "6 months"]
+    read = rule_sets.terms_of(campus.rt, run, notation.rule_set_from_json(written))
+    assert [each.validity for each in read] == [Lasting(6, "months")] * 2
+    written["attachments"][0]["validity"] = "for ever"
+    with pytest.raises(WrongValidity):
+        rule_sets.terms_of(campus.rt, run, notation.rule_set_from_json(written))
 
 
 def test_a_certificate_without_terms_does_not_expire(campus: Issued) -> None:
@@ -228,8 +242,6 @@ def test_what_is_no_day_or_a_later_one_is_refused_in_a_sentence(campus: Issued, 
 
 def test_looking_back_at_a_code_that_nobody_has_asks_as_many_questions(campus: Issued) -> None:
     """R-145: timing gives nothing away."""
-    from tests.support.life import counting
-
     code, counts = campus.issue("ada"), []
     for typed in (code, "0123456789AB"):
         with counting() as asked:
