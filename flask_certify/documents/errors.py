@@ -64,6 +64,11 @@ class SlotMissing(TemplateRefused):
     sentence = N_("Every certificate shows %(slot)s, so the template needs a place for it that can be seen.")
 
 
+class BoxOffPage(TemplateRefused):
+    code = "template.box_off_page"
+    sentence = N_("%(slot)s reaches beyond the edge of the page. Move it, or make it smaller.")
+
+
 class PictureMissing(TemplateRefused):
     code = "template.picture_missing"
     sentence = N_("The template shows the picture %(file)s, which does not come with it.")

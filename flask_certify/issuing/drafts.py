@@ -59,7 +59,7 @@ def draw_up(
     until = _valid_until(order, attachment, now, None if renewing else replaced)
     if until is not None and until <= now:
         return Reason("validity.over", {"day": visibility.day_of(until, order.tenant.zone).isoformat()})
-    language = _language(order, record.locale)
+    language = _language(order, attachment, record.locale)
     wording = order.wordings[attachment.id, language]
     frozen = Frozen(
         recipient_name=name,
@@ -78,7 +78,7 @@ def draw_up(
         score=decided.score if "score" in attachment.facts else None,
         valid_until=until,
         facts=_facts(attachment, record),
-        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in order.signatories),
+        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in wording.signatories),
     )
     draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
     if (unfit := _unfit(order, draft, wording)) is not None:
@@ -114,11 +114,12 @@ def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
     return None
 
 
-def _language(order: Order, locale: str | None) -> str:
-    """The learner's, if certificates are made in it; else the tenant's first (R-175)."""
-    known = [language for _, language in order.wordings]
+def _language(order: Order, attachment: AttachmentView, locale: str | None) -> str:
+    """That of the template if it has its own; else the learner's, if there is a page in it; else the tenant's first
+    (R-175)."""
+    known = [language for attachment_id, language in order.wordings if attachment_id == attachment.id]
     spoken = (locale or "").replace("-", "_")
-    return next((each for each in known if each in (spoken, spoken.partition("_")[0])), known[0])
+    return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
 
 
 def _row(
