@@ -6,6 +6,11 @@ RUN = $(VENV)/bin/python
 COMPILE = $(RUN) translations/catalogues.py
 RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
 
+# Tests share nothing but the processor: one process for each core, each with servers of its own. With JOBS=0 they run
+# one after the other.
+JOBS ?= logical
+SIDE_BY_SIDE = --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
@@ -31,7 +36,7 @@ demo: $(VENV)/.made-demo
 
 test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(SIDE_BY_SIDE)
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.
@@ -73,7 +78,7 @@ test-lowest:
 .PHONY: lowest-suite
 lowest-suite: $(VENV)/.made-test verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest $(SUITE)
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) $(SUITE)
 
 # A stamp for each extra: the second time there is nothing to install.
 $(VENV)/.made-demo $(VENV)/.made-test: $(VENV)/.made-%: $(RECIPE) $(if $(EXTRA),tests/lowest.txt) | $(VENV)/bin/python

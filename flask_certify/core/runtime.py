@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Engine, orm
+from sqlalchemy import Connection, Engine, orm
 
 from ..host.ports import Host, Veto
 from . import transaction as _transaction
@@ -47,6 +47,12 @@ class Runtime:
         """One transaction of ours; see core/transaction.py."""
         with _transaction.transaction(self.engine, self) as tx:
             yield tx
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A bare connection that only reads."""
+        with _transaction.connected(self.engine) as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[orm.Session]:

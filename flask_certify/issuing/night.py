@@ -5,6 +5,7 @@ number of questions for each; who is due goes into an issue batch, which is work
 missed needs no making up: the next one finds the same learners.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,7 @@ from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_or_ignore
-from ..core.errors import HostUnavailable
+from ..core.errors import HostUnavailable, Unavailable
 from ..core.hosts import HostFailed, asking
 from ..core.ids import new_id
 from ..core.outbox import Claim, Kind, Store
@@ -34,7 +35,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs, renewals
+from . import bundles, changes, jobs, renewals
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -42,6 +43,7 @@ from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, 
 SURVEY = "issuing.night"
 JOB = "issue"
 ACTOR = "night"
+log = logging.getLogger("flask_certify")
 LATER = (HostUnavailable, HostFailed, UnknownRun)  # the run is left for another night, the others go on
 
 
@@ -86,6 +88,7 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
     """The night of today, and whether this call began it. Raises HostUnavailable, MasterKeyMissing."""
     rt.settings.require_master_keys()
     now = rt.clock.now()
+    _tidy_up(rt)
     with rt.reading() as session:
         there = _find(session, now)
     if there is not None:
@@ -117,6 +120,14 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
         tx.then(rt.wake, chunk_ids)
     renewals.remind(rt)
     return night_id, True
+
+
+def _tidy_up(rt: Runtime) -> None:
+    """Downloads that have lain for their days are deleted. A place that does not answer is no reason not to issue."""
+    try:
+        bundles.delete_old(rt)
+    except Unavailable as error:
+        log.warning("old downloads not deleted", extra={"reason": error.code})
 
 
 def work_and_wait(

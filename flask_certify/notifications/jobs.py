@@ -20,7 +20,7 @@ from .editing import own_wordings
 from .ledger import Entry, Outcome
 from .ports import Later, NotSent, Refused
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, ways_to
+from .service import DELIVER, resolve_unasked, ways_to
 from .states import State
 from .texts import Wordings
 
@@ -66,6 +66,7 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
         wordings = {tenant: own_wordings(session, tenant) for tenant in {entry.tenant_ref for entry in queue}}
     if queue:
         contacts = ask_contacts(rt, queue)
+        resolve_unasked(rt, {entry.run_id for entry in queue})
         with Post(rt.settings) as post:
             going = Round(rt, held, contacts, wordings, post)
             send_all(going, without_unreachable(going, queue))
