@@ -16,7 +16,7 @@ export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
 export CERTIFY_CHROMIUM
 
-.PHONY: help demo test test-lowest verifiers coverage bench lint words clean
+.PHONY: help demo test test-lowest verifiers coverage chaos bench lint words clean
 
 help:
 	@echo "make demo         a small learning platform with real learners, at http://localhost:8080"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"
 	@echo "make verifiers    install the verifiers that others wrote, which the tests ask"
 	@echo "make coverage     that every branch of what decides is tested"
+	@echo "make chaos        processes killed, and random lives of certificates: longer than make test does"
 	@echo "make bench        how fast it is on this machine, one line a figure"
 	@echo "make lint         ruff, mypy and the import contract alone"
 	@echo "make words        compile the catalogues after an edit"
@@ -58,6 +59,12 @@ tools:
 coverage: $(VENV)/.made-test
 	@$(RUN) -m pytest -q tests/unit/eligibility --cov=flask_certify.eligibility --cov-branch \
 		--cov-report=term-missing --cov-fail-under=100
+
+# Lives that are new each time; CERTIFY_EVERY=1 would compare all 28 million cases of the engine.
+chaos: $(VENV)/.made-test
+	@$(COMPILE)
+	@CERTIFY_LIVES=60 CERTIFY_EVERY=31 $(RUN) -m pytest tests/chaos tests/integration/life/test_life_of_awards.py \
+		tests/unit/eligibility/test_second_reading.py
 
 bench: $(VENV)/.made-test
 	@for each in tests/bench/bench_*.py; do PYTHONPATH=. $(RUN) $$each || exit 1; done
