@@ -3,14 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import outbox
+from . import outbox, stopping
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
@@ -36,9 +36,11 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
     if held is None:
         return "not ours"
     try:
-        with _kept(rt, held, lease_ms):
+        with _kept(rt, held, lease_ms), stopping.interruptible():
             store = rt.kinds[held.kind].make(rt, held)
         _finish(rt, held, store)
+    except stopping.Stopping:
+        return _give_back(rt, held)
     except outbox.Fenced:
         log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
         return "taken over"
@@ -84,6 +86,17 @@ def _kept(rt: Runtime, held: outbox.Claim, lease_ms: int) -> Iterator[None]:
         beat.join()
 
 
+def _give_back(rt: Runtime, held: outbox.Claim) -> str:
+    """For another worker, at once: this one is told to end, and nothing is wrong with the chunk."""
+    log.info("chunk given back", extra={"chunk": str(held.chunk_id)})
+    try:
+        with rt.transaction() as tx:
+            outbox.put_back(tx.session, held, "worker.stopping", 0, counted=False)
+    except (outbox.Fenced, Unavailable):  # taken over already, or left to its lease
+        return "left"
+    return "given back"
+
+
 def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
@@ -101,7 +114,13 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     return "put back"
 
 
-def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: int = ROOM) -> int:
+def sweep(
+    rt: Runtime,
+    hint: Callable[[list[UUID]], None],
+    waiting: int,
+    room: int = ROOM,
+    kinds: Collection[str] | None = None,
+) -> int:
     """Hints at what is due, and returns how many. Several sweepers do no harm.
 
     An empty queue with chunks still to do means that the hints were done or lost, so they are given again soon;
@@ -109,7 +128,7 @@ def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: i
     """
     split_hopeless(rt)
     with rt.transaction() as tx:
-        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS)
+        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS, kinds=kinds)
     if ids:
         hint(ids)
     return len(ids)

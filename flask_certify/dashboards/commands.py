@@ -102,7 +102,7 @@ def _night(group: AppGroup) -> None:
     @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, all else on stderr.")
     def issue_at_night(dry_run: bool, as_json: bool) -> None:
         """Issue to all learners of all runs who completed and have no certificate. Once a night; a second start on the
-        same day joins the first, or finds it done."""
+        same day joins the first, or does what has become due since."""
         with told(as_json=as_json):
             rt = current_runtime()
             if dry_run:

@@ -14,7 +14,7 @@ from ..core.i18n import c_
 from ..issuing import bulk
 from ..issuing.bulk import BatchView
 from ..issuing.errors import AlreadyUnderWay
-from . import bundle_views, learner_views, queries, sheets, wording
+from . import bundle_views, learner_views, queries, sheets, template_views, wording
 from .access import may_in_run, open_run, requires, tenant_of
 from .listing import AT_ONCE, Listing, Pages, page_number, query_of
 from .report import make_report
@@ -34,6 +34,7 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/batches/<uuid:batch_id>.json", "batch_json", get_batch_json)
     learner_views.register(bp)
     bundle_views.register(bp)
+    template_views.register(bp)
 
 
 # ---- the dashboard ---------------------------------------------------------------------------------

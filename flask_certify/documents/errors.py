@@ -11,6 +11,13 @@ class NoGlyph(BadInput):
     )
 
 
+class SignAlone(BadInput):
+    code = "document.sign_alone"
+    sentence = N_(
+        "%(where)s has signs that stand on no letter: %(characters)s. Correct the spelling at its source and try again."
+    )
+
+
 class ValueMissing(BadInput):
     code = "document.value_missing"
     sentence = N_("%(where)s is not known, and every certificate shows it.")
@@ -111,7 +118,7 @@ class TooLarge(TemplateRefused):
 
 class FontRefused(TemplateRefused):
     code = "template.font_refused"
-    sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType.")
+    sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType, and the file whole.")
 
 
 class CompilerBroken(Misconfigured):

@@ -28,11 +28,11 @@ from .plate import ENGINE, Plate
 from .press import Press, Tail
 from .printable import PrintableAward
 
-__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "named", "unprintable"]
+__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "places", "unprintable"]
 
 PDF = "application/pdf"
 
-unprintable = fonts.missing
+unprintable, places = fonts.missing, fonts.places
 """The characters of a text that no font here can draw."""
 named = fonts.named
 """Such characters by number and name, for people."""

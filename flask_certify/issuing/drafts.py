@@ -55,7 +55,7 @@ def draw_up(
     if name is None:
         return Reason("name.missing")
     if missing := documents.unprintable(name):
-        return Reason("name.no_glyphs", {"characters": documents.named(missing)})
+        return Reason("name.no_glyphs", documents.places(name, missing))
     until = _valid_until(order, attachment, now, None if renewing else replaced)
     if until is not None and until <= now:
         return Reason("validity.over", {"day": visibility.day_of(until, order.tenant.zone).isoformat()})

@@ -31,7 +31,8 @@ from ..eligibility.events import Evaluate, Event, Invalidate, ProgressSaid, Resp
 from ..eligibility.facts import NOTHING_KEPT
 from ..eligibility.reasons import Reason
 from ..eligibility.scores import exact
-from ..eligibility.service import Decided, ask_records, decide_many
+from ..eligibility.service import Decided, ask_records
+from . import vetoes
 from .keeping import ask_fresh, fresh_of, kept_of, mode_of
 from .lifecycle import after_moves
 from .many import ALREADY, LearnerOutcome, issue_many, open_order
@@ -153,6 +154,7 @@ def _take(
     standing = awards.standing_of(tx.session, run.tenant_ref, run.run_ref, refs)
     ids = [each.award_id for each in standing.values() if each.state is not AwardState.GRANTED]
     details = dict.fromkeys(ids, taking.change.details()) if taking.change else None
+    _write_status(tx, run.id, refs, status)  # of those without a certificate; the others follow from the move
     moved = moves.move_many(
         tx,
         ids,
@@ -165,7 +167,6 @@ def _take(
         grades=taking.grades,
         fresh=taking.fresh,
     )
-    _write_status(tx, run.id, refs, status)
     after_moves(rt, tx, moved, move, why.cause)
     return moved
 
@@ -252,7 +253,7 @@ def reconsider(
     outcomes = {
         ref: LearnerOutcome(ref, ALREADY, (), each.achievement_key, each.award_id) for ref, each in held.items()
     }
-    found = decide_many(rt, order.course_run, order.attachments, list(held), kept) if held else []
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(held), kept) if held else []
     back, gone = list[UUID](), list[UUID]()
     set_to: dict[str, Status] = {}
     earning_now = list[Decided]()

@@ -178,7 +178,7 @@ def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> No
     if item is None:
         return
     item.result, item.reason = many.FAILED, reason
-    awards.note_failures(
+    awards.note_unless_standing(
         tx,
         batch.tenant_ref,
         batch.run_id,

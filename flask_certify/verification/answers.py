@@ -40,7 +40,7 @@ class Shown:
     achievement_title: str
     course_title: str
     issuer_name: str
-    completed_on: datetime | None  # shown as a month. Frozen and not signed, as are place and time below
+    completed_on: datetime | None  # shown as a month
     issued_at: datetime
     valid_until: datetime | None  # None: it does not expire
     score: str | None  # percent; None: none is told

@@ -8,7 +8,7 @@ from marshmallow import fields
 from ..core import api
 from ..core.api import Said, Text, operation
 from ..core.current import current_runtime
-from . import service, views
+from . import days, service, views
 from .answers import Answer
 from .views import TooManyAttempts
 
@@ -42,7 +42,7 @@ def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
     if seconds := views.seconds_to_wait():
         raise TooManyAttempts(minutes=-(-seconds // 60))
     rt = current_runtime()
-    on = service.day_asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
+    on = days.asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
     told = service.report(rt, asked["code"], on)
     if told["answer"] == Answer.UNKNOWN.value:
         views.note_miss()

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_percent
 
@@ -158,13 +160,12 @@ class Fact:
     sentence: str
 
 
-def checks(verdict: Verdict) -> list[Fact]:
-    """What was checked about a certificate whose contents are shown: signature, status, dates."""
-    shown = verdict.shown
-    if shown is None:
+def checks(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
+    """What was checked about a certificate whose contents are shown: signature, status, dates, as it tells them."""
+    if verdict.shown is None:
         return []
     intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
-    return [intact, *_status(verdict, shown), *_file(verdict)]
+    return [intact, *_status(verdict, told), *_file(verdict)]
 
 
 def _file(verdict: Verdict) -> list[Fact]:
@@ -177,7 +178,7 @@ def _file(verdict: Verdict) -> list[Fact]:
     ]
 
 
-def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
+def _status(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
     match verdict.answer:
         case Answer.SUPERSEDED:
             return [Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
@@ -185,14 +186,13 @@ def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
             return [Fact(False, c_("Status: revoked by its issuer."))]
         case _:
             status = Fact(True, c_("Status: neither revoked nor replaced."))
-            return [status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
+            return [status, _dates(told, has_expired=verdict.answer is Answer.EXPIRED)]
 
 
-def _dates(shown: Shown, *, has_expired: bool) -> Fact:
-    start = reader.day(shown.issued_at, shown.zone)
-    if shown.valid_until is None:
+def _dates(told: Mapping[str, str], *, has_expired: bool) -> Fact:
+    start, end = told["issued_on"], told.get("valid_until_on")
+    if end is None:
         return Fact(True, c_("Dates: valid since %(start)s, without an end date.", start=start))
-    end = reader.day(shown.valid_until, shown.zone)
     if has_expired:
         return Fact(False, c_("Dates: it was valid from %(start)s until %(end)s.", start=start, end=end))
     return Fact(True, c_("Dates: valid from %(start)s until %(end)s.", start=start, end=end))
@@ -210,12 +210,23 @@ def day(on: date) -> str:
 
 def month(at: datetime, zone: str) -> str:
     """The month it was in that zone: `May 2026`."""
-    return format_skeleton("yMMMM", at.astimezone(ZoneInfo(zone)), locale=reader.reader_locale())
+    there = at.astimezone(ZoneInfo(zone))
+    return _month(there.year, there.month, reader.reader_locale())
 
 
 def percent(score: str) -> str:
     """The score in the reader's digits and signs: `82.5%`."""
-    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=reader.reader_locale())
+    return _percent(score, reader.reader_locale())
+
+
+@lru_cache(maxsize=1024)
+def _month(year: int, which: int, locale: Locale) -> str:
+    return format_skeleton("yMMMM", date(year, which, 1), locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _percent(score: str, locale: Locale) -> str:
+    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=locale)
 
 
 def plain(verdict: Verdict) -> dict[str, object]:

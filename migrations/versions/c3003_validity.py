@@ -1,14 +1,14 @@
 """How long what was earned holds: terms of attachments, and the last second of each award.
 
 Revision ID: c3003
-Revises: c5011
+Revises: c6032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c3003"
-down_revision = "c5011"
+down_revision = "c6032"
 branch_labels = None
 depends_on = None
 

@@ -215,28 +215,6 @@ def test_every_error_is_a_code_and_a_sentence_and_the_hosts_error_pages_stay_its
     assert (page.status_code, page.get_json()["code"]) == (400, "http.400")
 
 
-def test_a_change_from_a_browsers_session_needs_the_sessions_token_and_a_bearers_does_not(
-    tmp_path: Any, host: MemoryHost
-) -> None:
-    """Platform 87."""
-    app = story.make_app(f"sqlite:///{tmp_path}/strict.db", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    call = Caller(app, host)
-    host.acting = host.actors[MIA]
-    path, order = f"{V1}{call.run}/issue", {"learners": ["ada"], "notify": False}
-    refused = call.client.post(path, json=order)
-    assert (refused.status_code, refused.get_json()["code"]) == (400, "form.expired")
-    page = call.client.get(f"/certify{call.run}/issue").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    headers = {"X-CSRFToken": token, "Referer": "https://certs.example.org/"}
-    assert call.client.post(path, json=order, headers=headers).status_code == 200
-    bearer = app.test_client(use_cookies=False)
-    assert bearer.post(path, json=order, headers={"Authorization": "Bearer x"}).status_code == 200
-    assert bearer.post(path, json=order).status_code == 400
-    story.dispose(app)
-
-
 def test_the_document_is_openapi_and_says_something_about_every_operation(call: Caller) -> None:
     document = call.client.get(f"{V1}/openapi.json").get_json()
     assert document["openapi"] == "3.1.0"

@@ -17,6 +17,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
 from flask_certify.credentials.models import Credential
+from flask_certify.documents import templates
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
 from flask_certify.issuing import bulk, bundles
@@ -60,6 +61,16 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
     ("GET", "certify.message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS),
     ("POST", "certify.post_message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS, 422),
+    # The designer's.
+    ("GET", "certify.templates"): Door("/templates/wales", AUTHORS),
+    ("POST", "certify.post_templates"): Door("/templates/wales", AUTHORS, 303),
+    ("GET", "certify.new_template"): Door("/templates/wales/new", AUTHORS),
+    ("POST", "certify.post_new_template"): Door("/templates/wales/new", AUTHORS, 422),
+    ("GET", "certify.template"): Door("/templates/wales/{template}", AUTHORS),
+    ("POST", "certify.post_template"): Door("/templates/wales/{template}", AUTHORS, 422),
+    ("POST", "certify.post_template_settings"): Door("/templates/wales/{template}/settings", AUTHORS, 422),
+    ("GET", "certify.template_file"): Door("/templates/wales/{template}/template.zip", AUTHORS),
+    ("GET", "certify.template_picture"): Door("/templates/wales/{template}/picture.png", AUTHORS),
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
@@ -149,9 +160,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
             name = session.scalars(sa.select(Credential.credential_id).where(Credential.award_id == award.id)).one()
+            template = templates.get_by_key(session, "wales", "modern").id
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
+    gaps["template"] = template
     yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
@@ -184,14 +197,16 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
 
 
 WITH_IDS = [
-    each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}"))
+    each
+    for each, door in DOORS.items()
+    if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}", "{template}"))
 ]
 
 
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle")}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401
