@@ -310,7 +310,8 @@ def undo(given: Asked, *, award: AwardView) -> Asked:
 
 
 def _moved(award: AwardView, move: Move, act: Callable[..., Report], given: Asked) -> Asked:
-    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"])
+    more = {} if move is Move.RESTORE else {"grade": given["grade"]}
+    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"], **more)
     moved = lifecycle.only(report, move)
     return {"id": moved.award_id, "state": moved.now.value}
 

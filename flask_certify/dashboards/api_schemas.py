@@ -107,6 +107,14 @@ class WhyBody(Said):
 
 
 class MoveBody(WhyBody):
+    grade = Text(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 12),
+        metadata={
+            "description": "What is recorded in place of the grade of whoever loses it, percent; else it is blank."
+        },
+    )
     tell = fields.Boolean(load_default=False, metadata={"description": "Whether the learner is told."})
 
 

@@ -16,10 +16,10 @@ from ..credentials import service as credentials
 from ..credentials.service import Refused, SignedCredential
 from ..documents import service as documents
 from ..eligibility import visibility
-from ..eligibility.decide import Decision
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..host.records import LearnerRecord
+from .keeping import mode_of
 from .names import name_on_paper
 from .orders import Order, Wording
 from .printing import printable
@@ -83,7 +83,7 @@ def draw_up(
     draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
     if (unfit := _unfit(order, draft, wording)) is not None:
         return unfit
-    draft.row = _row(order, draft, attachment, decided.decision, record.enrolment.mode if record.enrolment else None)
+    draft.row = _row(order, draft, attachment, decided)
     return draft
 
 
@@ -122,9 +122,7 @@ def _language(order: Order, attachment: AttachmentView, locale: str | None) -> s
     return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
 
 
-def _row(
-    order: Order, draft: Draft, attachment: AttachmentView, decision: Decision, mode: str | None
-) -> dict[str, Any]:
+def _row(order: Order, draft: Draft, attachment: AttachmentView, decided: Decided) -> dict[str, Any]:
     return {
         "id": draft.award_id,
         "tenant_ref": order.run.tenant_ref,
@@ -136,8 +134,9 @@ def _row(
         "attachment_id": attachment.id,
         "template_version_id": order.wordings[attachment.id, draft.frozen.language].version_id,
         "code": draft.code,
-        "mode": mode,
-        "decision": {"reasons": [reason.to_json() for reason in decision.reasons]},
+        "mode": mode_of(decided.record),
+        "grade": decided.score,
+        "decision": {"reasons": [reason.to_json() for reason in decided.decision.reasons]},
         "frozen": draft.frozen.to_json(),
         "batch_id": order.batch_id,
         "granted_at": draft.frozen.issued_at,

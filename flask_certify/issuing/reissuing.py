@@ -36,7 +36,7 @@ from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
 from . import renewals, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of
+from .keeping import kept_of, mode_of
 from .lifecycle import after_moves, signal_records
 from .many import ALREADY, DECLINED, FAILED, LearnerOutcome, issue_many
 from .orders import Order, open_order
@@ -263,6 +263,8 @@ def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
         "type": draft.frozen.achievement_key,
         "award_id": draft.award_id,
         "reasons": [reason.to_json() for reason in decided.decision.reasons],
+        "grade": decided.score,
+        "mode": mode_of(decided.record),
         "completed_on": draft.frozen.completed_on,
         "display_name": decided.record.display_name,
         "external_id": decided.record.external_id,
