@@ -33,6 +33,7 @@ RESERVED_SLUGS = frozenset(
         "api",
         "healthz",
         "readyz",
+        "metrics",
         "hooks",
         "share",
         "templates",
@@ -110,6 +111,12 @@ class Settings:
     """How SMS leave: twilio://ACCOUNT_SID:AUTH_TOKEN@FROM (a number or a messaging service), or outbox:DIRECTORY.
     Empty: SMS are not sent, and the ledger says so."""
 
+    log: str = "text"
+    """How workers write their log: text, as the application has set it up, or json, one object a line."""
+
+    metrics_token: str = field(default="", repr=False)
+    """What Prometheus presents as a bearer token to read our figures. Empty: nobody can read them."""
+
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
 
@@ -156,6 +163,8 @@ class Settings:
             raise _wrong("grace_seconds", "it must be a whole number of seconds, 0 or more.")
         if self.night_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.night_at):
             raise _wrong("night_at", "it must be a time like 02:30, in UTC.")
+        if self.log not in ("text", "json"):
+            raise _wrong("log", "it must be text or json.")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:

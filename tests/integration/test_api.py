@@ -266,7 +266,8 @@ def test_whatever_a_program_sends_the_api_answers_and_never_breaks(site: Flask, 
             attached = list_attachments(session, batch.run_id)[0]
             [award] = awards_of_learner(session, "ada")
     known = {"run_id": batch.run_id, "batch_id": batch.id, "award_id": award.id, "attachment_id": attached.id}
-    known |= {"slug": "wales", "event": "issued", "language": "en"}  # others are made up
+    known |= {"template_id": attached.template_id, "signatory_id": attached.id, "slug": "wales"}
+    known |= {"event": "issued", "language": "en"}  # others are made up
     schema = schemathesis.openapi.from_wsgi(f"{V1}/openapi.json", site)
     told = {result.ok().label: asked(result.ok(), known) for result in schema.get_all_operations()}
     assert len(told) > 20
