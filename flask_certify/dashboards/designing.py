@@ -46,9 +46,7 @@ class Tray:
     def signature(self, rt: Runtime, data: bytes, token: str) -> str | None:
         """The hash of a signature that comes along, or of the one that was there. Raises PictureRefused."""
         if data:
-            kept = pictures.normal(_SIGNATURE, data)
-            with rt.transaction() as tx:
-                return put_blob(tx.session, kept, pictures.media_type(_SIGNATURE))
+            return signatories.keep_image(rt, data)
         held = self.held(token) if token else None
         return held[1] if held else None
 

@@ -104,6 +104,13 @@ def put_on_file(
         return row.id
 
 
+def keep_image(rt: Runtime, image: bytes) -> str:
+    """The hash of a signature, which is there from now on. Raises PictureRefused."""
+    kept = pictures.normal(_FILE, image)
+    with rt.transaction() as tx:
+        return put_blob(tx.session, kept, pictures.media_type(_FILE))
+
+
 def take_off_file(rt: Runtime, tenant_ref: str, signatory_id: UUID, *, actor: str) -> None:
     """Certificates that name them stay as they are. Raises UnknownIssuer, UnknownSignatory, SignatoryInUse."""
     with rt.transaction() as tx:
