@@ -12,7 +12,7 @@ import redis
 from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
-from .core import queue, schema, supervising, worker
+from .core import logs, queue, schema, supervising, worker
 from .core.commands import COMMAND, acting, told
 from .core.current import current_runtime
 from .core.errors import Misconfigured, QueueUnavailable
@@ -104,6 +104,8 @@ def _worker(group: AppGroup) -> None:
             rt.settings.require_master_keys()
             if not rt.settings.redis_url:
                 raise NoQueue()
+            if rt.settings.log == "json":
+                logs.write_json()
             try:
                 if number > 1 and not burst:
                     supervising.run_many(queue.application(), number, fork=not no_fork, lanes=queues)

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import outbox, stopping
+from . import logs, outbox, stopping
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
@@ -35,6 +35,14 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
         held = outbox.claim(tx.session, chunk_id, lease_ms)
     if held is None:
         return "not ours"
+    with logs.about(chunk=str(chunk_id), work=str(held.work_id), kind=held.kind):
+        began = time.monotonic()
+        said = _run(rt, held, lease_ms)
+        log.info("chunk %s", said, extra={"seconds": round(time.monotonic() - began, 3), "epoch": held.epoch})
+    return said
+
+
+def _run(rt: Runtime, held: outbox.Claim, lease_ms: int) -> str:
     try:
         with _kept(rt, held, lease_ms), stopping.interruptible():
             store = rt.kinds[held.kind].make(rt, held)
@@ -42,7 +50,7 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
     except stopping.Stopping:
         return _give_back(rt, held)
     except outbox.Fenced:
-        log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
+        log.warning("chunk taken over", extra={"chunk": str(held.chunk_id)})
         return "taken over"
     except Exception as error:  # whatever it is, the row says so and the sweeper goes on
         return _put_back(rt, held, error)
@@ -88,7 +96,6 @@ def _kept(rt: Runtime, held: outbox.Claim, lease_ms: int) -> Iterator[None]:
 
 def _give_back(rt: Runtime, held: outbox.Claim) -> str:
     """For another worker, at once: this one is told to end, and nothing is wrong with the chunk."""
-    log.info("chunk given back", extra={"chunk": str(held.chunk_id)})
     try:
         with rt.transaction() as tx:
             outbox.put_back(tx.session, held, "worker.stopping", 0, counted=False)

@@ -87,6 +87,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("PUT", "certify_api.update_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 422),
     ("DELETE", "certify_api.remove_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 409),
     ("POST", "certify_api.issue_certificates"): Door("/api/v1/runs/{run}/issue", STAFF, 422, {"learners": []}),
+    # Whoever learns there is told that this run is not one in which learners ask themselves.
+    ("POST", "certify_api.issue_own"): Door("/api/v1/runs/{run}/own", frozenset({"ada", "ben"}), 409),
     ("POST", "certify_api.reissue_certificates"): Door("/api/v1/runs/{run}/reissue", STAFF, 422),
     ("GET", "certify_api.explain"): Door("/api/v1/runs/{run}/explanation?learner=ben", STAFF),
     ("POST", "certify_api.simulate"): Door("/api/v1/runs/{run}/simulation", AUTHORS, 422),
@@ -129,6 +131,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
+    # For programs that watch. Figures are for whoever knows the token, and none is set here.
+    ("GET", "certify.healthz"): Door("/healthz", EVERYBODY),
+    ("GET", "certify.readyz"): Door("/readyz", EVERYBODY),
+    ("GET", "certify.metrics"): Door("/metrics", EVERYBODY, 404),
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
