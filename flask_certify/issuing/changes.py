@@ -12,12 +12,21 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..achievements.models import Run
-from ..achievements.service import RunView, find_run, get_course_run, get_run, list_attachments
+from ..achievements.service import (
+    RunView,
+    UnknownRun,
+    ensure_run,
+    find_run,
+    get_course_run,
+    get_run,
+    keep_dates,
+    list_attachments,
+)
 from ..awards.labels import label_of
 from ..awards.refreshing import Seen, write_seen
 from ..core import outbox, working
 from ..core.errors import HostUnavailable
-from ..core.hosts import asking
+from ..core.hosts import HostFailed, asking
 from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
@@ -27,7 +36,7 @@ from ..eligibility.events import Event
 from ..eligibility.facts import Kept
 from ..eligibility.service import Decided, ask_records, decide_records
 from ..host.records import LearnerRecord
-from . import happenings
+from . import happenings, showing
 from .keeping import kept_of
 from .models import Refresh
 
@@ -80,6 +89,12 @@ def run_changed(rt: Runtime, run_ref: str) -> None:
         run = find_run(tx.session, run_ref)
         if run is not None and list_attachments(tx.session, run.id):
             refresh_later(rt, tx, run)
+    if run is not None:
+        try:
+            keep_dates(rt, run, get_course_run(rt, run.run_ref))
+        except (HostUnavailable, HostFailed, UnknownRun):
+            return  # what it said last holds until it says more
+        showing.tell_of_visible(rt, run.id)
 
 
 def learner_changed(rt: Runtime, run_ref: str, learner_ref: str, what: str | None = None) -> None:
@@ -142,6 +157,7 @@ def refresh(rt: Runtime, held: Claim) -> Store:
             sa.select(Refresh.run_id).where(Refresh.work_id == held.work_id, Refresh.position == held.first)
         ).one()
         run = get_run(session, run_id)
+    ensure_run(rt, run.run_ref)  # title, and when its certificates are seen
     for page in pages(rt, run.run_ref):
         found = look_at(rt, run, page)
         with rt.transaction() as tx:
