@@ -17,7 +17,7 @@ from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import CourseRun
-from .models import Achievement, Attachment, Issuer, Run, Signatory
+from .models import Achievement, Attachment, Issuer, Run
 
 
 class UnknownRun(NotFound):
@@ -84,6 +84,7 @@ class AttachmentView:
     audience: str
     position: int
     facts: tuple[str, ...] = ()  # carried into the certificate
+    validity: Mapping[str, Any] | None = None  # as `validity` writes it; None: it does not expire
     of_course: bool = False  # the default of the course; False: the run's own
 
 
@@ -172,14 +173,6 @@ def get_issuer_by_slug(session: orm.Session, slug: str) -> IssuerView:
 
 def list_issuers(session: orm.Session) -> list[IssuerView]:
     return [issuer_view(each) for each in session.scalars(sa.select(Issuer).order_by(Issuer.slug))]
-
-
-def list_signatories(session: orm.Session, issuer_id: UUID) -> list[SignatoryView]:
-    """At most two, in the order in which they are printed (R-017)."""
-    found = session.scalars(
-        sa.select(Signatory).where(Signatory.issuer_id == issuer_id).order_by(Signatory.position).limit(2)
-    )
-    return [SignatoryView(each.name, each.designation, each.image_sha) for each in found]
 
 
 def freeze_issuer(tx: Transaction, issuer_id: UUID, now: datetime) -> None:
@@ -298,6 +291,7 @@ def _attached(session: orm.Session, *where: sa.ColumnElement[bool]) -> list[Atta
             row.audience,
             row.position,
             tuple(row.facts),
+            row.validity,
             row.run_id is None,
         )
         for row, earned in found

@@ -33,6 +33,7 @@ RESERVED_SLUGS = frozenset(
         "api",
         "healthz",
         "readyz",
+        "metrics",
         "hooks",
         "share",
         "templates",
@@ -78,10 +79,17 @@ class Settings:
     done when a worker with a queue, or a command with --wait, comes by."""
 
     queue: str = "certify"
-    """The name of our queue in Redis."""
+    """How the names of our queues in Redis begin."""
 
     lease_seconds: int = 90
     """How long a worker may keep a chunk of work without a sign of life before another takes it over."""
+
+    grace_seconds: int = 20
+    """How long a worker that is told to stop may go on with its chunk before it gives it back."""
+
+    night_at: str = ""
+    """When the workers begin the night's issue by themselves: 02:30, in UTC. Empty: somebody else does,
+    by `flask certify night`."""
 
     chunk_size: int = 0
     """Learners in one chunk of work, 1 to 5000. 0: chosen so that each worker gets several."""
@@ -112,6 +120,12 @@ class Settings:
     hook_secret: str = field(default="", repr=False)
     """Shared with whoever reports bounced email, at least 16 letters. Empty: such reports are refused."""
 
+    log: str = "text"
+    """How workers write their log: text, as the application has set it up, or json, one object a line."""
+
+    metrics_token: str = field(default="", repr=False)
+    """What Prometheus presents as a bearer token to read our figures. Empty: nobody can read them."""
+
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
 
@@ -127,6 +141,10 @@ class Settings:
 
     undo_days: int = 14
     """How many days a re-issue by mistake can be taken back (R-103)."""
+
+    renewal_days: tuple[int, ...] = ()
+    """How many days before a certificate expires its holder is reminded, for example 90 30 7, once for each (R-114).
+    The largest opens the time in which it can be renewed. Empty: nobody is reminded, and it can be renewed any time."""
 
     count_seconds: float = 2.0
     """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
@@ -154,10 +172,18 @@ class Settings:
             raise _wrong("url_prefix", "it must begin with a slash and end without one, for example /certify.")
         if self.lease_seconds < 1:
             raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
+        if self.grace_seconds < 0:
+            raise _wrong("grace_seconds", "it must be a whole number of seconds, 0 or more.")
+        if self.night_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.night_at):
+            raise _wrong("night_at", "it must be a time like 02:30, in UTC.")
+        if self.log not in ("text", "json"):
+            raise _wrong("log", "it must be text or json.")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:
             raise _wrong("undo_days", "it must be a whole number of days, 0 or more.")
+        if not all(1 <= each <= 3650 for each in self.renewal_days):
+            raise _wrong("renewal_days", "each must be a whole number of days, from 1 to 3650, for example 90 30 7.")
         if not self.languages or not all(_is_language(each) for each in self.languages):
             raise _wrong("languages", "name at least one language by its code, for example en, hi.")
         if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
@@ -281,8 +307,19 @@ def _typed(setting: Any, value: Any) -> Any:
         if isinstance(value, float) and number != value and not math.isnan(value):
             raise _wrong(setting.name, "it must be a whole number.")
         return number
+    if setting.name == "renewal_days":
+        return _days(value)
     if setting.name == "languages" and isinstance(value, str):
         return tuple(value.replace(",", " ").split())
     if setting.name == "languages" and isinstance(value, (tuple, list)):
         return tuple(value)
     raise _wrong(setting.name, "it must be text.")
+
+
+def _days(value: Any) -> tuple[int, ...]:
+    """The most first, each once."""
+    parts = value.replace(",", " ").split() if isinstance(value, str) else value
+    try:
+        return tuple(sorted({int(each) for each in parts}, reverse=True))
+    except (TypeError, ValueError):
+        raise _wrong("renewal_days", "give whole numbers of days, for example 90 30 7.") from None

@@ -35,6 +35,7 @@ def rehearse() -> None:
         award_id=_NOBODY,
         credential_id=_NOBODY,
         subject_id=_NOBODY,
+        code="000000000000",
         recipient_name="Nobody",
         achievement=achievement,
         course_title="Rehearsal",

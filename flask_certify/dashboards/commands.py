@@ -12,8 +12,8 @@ from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
 from ..core.i18n import speaking
 from ..eligibility import notation
-from ..issuing import night
-from . import explaining, reviewing, simulating
+from ..issuing import night, renewals
+from . import explaining, operations_commands, reviewing, simulating
 from .reviewing import Queue
 
 WAIT_SECONDS = 60.0
@@ -32,6 +32,7 @@ QUEUES = {
 
 def register(group: AppGroup) -> None:
     """Adds the commands of this room."""
+    operations_commands.register(group)
     _night(group)
     _explain(group)
     _simulate(group)
@@ -102,7 +103,7 @@ def _night(group: AppGroup) -> None:
     @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, all else on stderr.")
     def issue_at_night(dry_run: bool, as_json: bool) -> None:
         """Issue to all learners of all runs who completed and have no certificate. Once a night; a second start on the
-        same day joins the first, or finds it done."""
+        same day joins the first, or does what has become due since."""
         with told(as_json=as_json):
             rt = current_runtime()
             if dry_run:
@@ -145,3 +146,6 @@ def _rehearse(as_json: bool) -> None:
             click.echo(
                 f"{len(each.learner_refs):>8,} of {each.seen:,} due in {each.run_ref} {each.reason or ''}".rstrip()
             )
+    expiring = len(renewals.expiring(current_runtime()))
+    if expiring:
+        click.echo(f"{expiring:>8,} certificates expire soon, and their holders would be reminded.", err=as_json)

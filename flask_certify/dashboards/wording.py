@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+
 from ..awards.labels import WORDS as LABELS
 from ..core.errors import CertifyError
-from ..core.i18n import N_, c_
+from ..core.i18n import N_, c_, cn_
+from ..documents.preview import Tried
 from ..eligibility import reasons
 from ..eligibility.reasons import Reason
 from ..issuing.setting_up import SHIPPED
@@ -52,6 +55,8 @@ OF_MANY: Mapping[str, str] = {
     "veto.failed": N_("The learning platform could not say whether it objects"),
     "name.missing": N_("No name"),
     "name.no_glyphs": N_("Name with characters that cannot be printed"),
+    "validity.over": N_("Certificate would have expired already"),
+    "renewal.too_early": N_("Too early to renew"),
     "attempt.above_maximum": N_("An attempt above its maximum score"),
     "attempt.no_maximum": N_("An assessment without a maximum score"),
     "attempt.not_a_score": N_("An attempt without a usable score"),
@@ -59,6 +64,8 @@ OF_MANY: Mapping[str, str] = {
     "score.no_assessments": N_("No assessments to take a score from"),
     "learner.host_failed": N_("The learning platform could not answer"),
     "learner.unfit_reference": N_("A reference that cannot be stored"),
+    "bundle.no_certificate": N_("No certificate of this course run"),
+    "document.not_live": N_("Certificate not valid any more, or not yet"),
     "worker.died": N_("The work on it ended again and again"),
 }
 
@@ -122,3 +129,21 @@ def _family(of: type[CertifyError]) -> Iterator[type[CertifyError]]:
     yield of
     for each in of.__subclasses__():
         yield from _family(each)
+
+
+def language_name(code: str) -> str:
+    """What its own speakers call it."""
+    try:
+        return str(Locale.parse(code.replace("-", "_")).display_name or code)
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+def outcome_of(tried: Tried) -> str:
+    """How a name had to be set to fit into its place."""
+    how = []
+    if tried.is_shrunk:
+        how.append(c_("Smaller: %(size)s instead of %(wanted)s pt", size=f"{tried.size:g}", wanted=f"{tried.wanted:g}"))
+    if tried.lines > 1:
+        how.append(cn_("In %(num)s line", "In %(num)s lines", tried.lines))
+    return " · ".join(how) or c_("As it was designed")

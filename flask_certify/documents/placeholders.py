@@ -49,6 +49,7 @@ class Placeholder:
     """Whether many certificates have the same, such as those of a course run that was completed in one month."""
 
 
+SAMPLE_CODE = "7G4K9QXM2TPD"
 _ALL = (
     Placeholder("recipient.name", N_("Recipient's name"), "Ada Lovelace"),
     Placeholder("course.title", N_("Training"), "Foundational Literacy and Numeracy", is_shared=True),
@@ -71,9 +72,11 @@ _ALL = (
         "completion.time", N_("Day and time of completion"), datetime(2026, 4, 17, 14, 3, tzinfo=UTC), wording="moment"
     ),
     Placeholder("issuer.name", N_("Issuer"), "State Council of Educational Research and Training", is_shared=True),
-    Placeholder("certificate.code", N_("Code of the certificate"), "7G4K9QXM2TPD", kind="code"),
-    Placeholder("certificate.address", N_("Address for checking"), "https://certs.example.org/certify/v/7G4K9QXM2TPD"),
-    Placeholder("qr", N_("QR code"), "https://certs.example.org/certify/v/7G4K9QXM2TPD", kind="qr"),
+    Placeholder("certificate.code", N_("Code of the certificate"), SAMPLE_CODE, kind="code"),
+    Placeholder(
+        "certificate.address", N_("Address for checking"), f"https://certs.example.org/certify/v/{SAMPLE_CODE}"
+    ),
+    Placeholder("qr", N_("QR code"), f"https://certs.example.org/certify/v/{SAMPLE_CODE}", kind="qr"),
     Placeholder("signatory.1.name", N_("First signatory's name"), "Dr. Meera Joshi", is_shared=True),
     Placeholder("signatory.1.designation", N_("First signatory's designation"), "Director", is_shared=True),
     Placeholder("signatory.1.image", N_("First signatory's signature"), Picture(""), kind="image", is_shared=True),
@@ -84,6 +87,8 @@ _ALL = (
 PLACEHOLDERS: Mapping[str, Placeholder] = {each.key: each for each in _ALL}
 REQUIRED = ("recipient.name", "certificate.code", "qr")
 """What every certificate shows."""
+MANDATORY = (*REQUIRED, "course.title", "completion.date", "issuer.name")
+"""The parts that a template has to have a place for when it is saved (R-014)."""
 
 
 def samples() -> Mapping[str, Value]:

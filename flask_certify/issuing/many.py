@@ -26,13 +26,13 @@ from ..eligibility.decide import Outcome
 from ..eligibility.engine import Act
 from ..eligibility.facts import NOTHING_KEPT, Kept
 from ..eligibility.reasons import Reason
-from ..eligibility.service import Decided, decide_many
+from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Telling
 from ..telemetry import service as telemetry
 from . import vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of
+from .keeping import kept_of, mode_of
 from .orders import Order, languages_of, open_order
 
 __all__ = [
@@ -102,8 +102,7 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
         revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
     drafts = {ref: _taken_up(ref, held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
     undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
-    found = decide_many(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
-    found = vetoes.hear(rt, order.run.run_ref, found)
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
     for ref, each in decided.items():
@@ -207,6 +206,8 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "type": each.achievement_key,
             "award_id": each.award_id if each.result == ISSUED else None,
             "reasons": [reason.to_json() for reason in each.reasons],
+            "grade": decided.score,
+            "mode": mode_of(decided.record),
             "completed_on": decided.record.completed_on if decided.record else None,
             "display_name": storable(decided.record.display_name, 300) if decided.record else None,
             "external_id": storable(decided.record.external_id, 100) if decided.record else None,
@@ -231,11 +232,11 @@ def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutc
     awards.resolve_failures(
         tx,
         order.run.id,
-        [each.learner_ref for each in outcomes if each.result in (ISSUED, FAILED)],
+        [each.learner_ref for each in outcomes if each.result == ISSUED],
         ("decide", "sign"),
         now,
     )
-    awards.note_failures(
+    awards.note_unless_standing(
         tx,
         order.run.tenant_ref,
         order.run.id,

@@ -9,21 +9,21 @@ from uuid import UUID
 
 from sqlalchemy import orm
 
-from ..core import outbox
+from ..core import outbox, stopping
 from ..core.errors import Unavailable
 from ..core.hosts import asking
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
-from . import ledger, pace, policy, reasons
+from . import ledger, pace, policy, reasons, sms
 from .contacts import masked, usable_number
 from .editing import own_wordings
 from .ledger import Entry, Outcome
 from .policy import Policy, quiet_ends
 from .ports import Later, NotSent, Refused, Text
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, ways_to
+from .service import DELIVER, resolve_unasked, ways_to
 from .sizes import size_of
 from .states import Channel, State
 from .texts import Wordings
@@ -91,6 +91,7 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
         zone = zone_of(rt, tenant) if rules.quiet else "UTC"
         stay_quiet(rt, rules, zone)
         contacts = ask_contacts(rt, queue)
+        resolve_unasked(rt, {entry.run_id for entry in queue})
         with Post(rt.settings) as post:
             going = Round(rt, held, rules, zone, contacts, wordings, post)
             send_all(going, without_unreachable(going, queue))
@@ -190,16 +191,18 @@ def send_all(going: Round, queue: Sequence[Entry]) -> None:
             handful = queue[:size]
             # Written before they are taken: an error in a text is not half a message.
             parcels = {entry.id: going.parcel(entry) for entry in handful}
-            taken = ledger.turn(going.rt, going.held, results, handful, _handing_in(going, parcels))
-            results, began = [], time.monotonic()
-            for entry in taken:
-                results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
+            with stopping.whole():
+                taken = ledger.turn(going.rt, going.held, results, handful, _handing_in(going, parcels))
+                results, began = [], time.monotonic()
+                for entry in taken:
+                    results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
             going.post.rest_those_full()
             speed = len(handful) / max(time.monotonic() - began, 0.001)
             queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(speed * A_MOMENT)))
     finally:
-        ledger.record(going.rt, going.held, results)
-        _keep_silent(going)
+        with stopping.whole():
+            ledger.record(going.rt, going.held, results)
+            _keep_silent(going)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -215,7 +218,14 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
 
 
 INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end)}
+
+
+def preload(rt: Runtime) -> None:
+    """Twilio's large client, if SMS leave by it."""
+    sms.preload(rt.settings)
+
+
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
 
 
 def _skipped(why: str) -> Outcome:

@@ -5,11 +5,13 @@ Names never stand inside a sentence: they have a direction of their own, and a t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
+from babel import Locale
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_percent
 
 from ..awards import causes
@@ -35,6 +37,11 @@ WORDS: Mapping[Answer, Words] = {
         N_("This certificate has expired"),
         N_("It is genuine, but the time for which it was issued is over."),
         "warn",
+    ),
+    Answer.NOT_YET_ISSUED: Words(
+        N_("This certificate had not been issued on that day"),
+        N_("It was issued later. Ask about another day, or about today."),
+        "calm",
     ),
     Answer.REVOKED: Words(
         N_("This certificate is revoked"),
@@ -114,7 +121,34 @@ WORDS_OF_FILES: Mapping[Answer, Words] = {
 """Where a file, and no code, was checked; all other answers are the same."""
 
 
+WORDS_OF_THEN: Mapping[Answer, Words] = {
+    Answer.VALID: Words(
+        N_("This certificate was valid on that day"),
+        N_("It is genuine, had been issued, and was neither revoked nor over at the end of that day."),
+        "good",
+    ),
+    Answer.EXPIRED: Words(
+        N_("This certificate had expired on that day"),
+        N_("It is genuine, but the time for which it was issued was over."),
+        "warn",
+    ),
+    Answer.REVOKED: Words(
+        N_("This certificate was revoked on that day"),
+        N_("Its issuer had taken it back, so it did not count."),
+        "bad",
+    ),
+    Answer.SUPERSEDED: Words(
+        N_("This certificate was revoked on that day and had been replaced by a newer certificate"),
+        N_("It did not count any more. Ask its holder for the newer one."),
+        "bad",
+    ),
+}
+"""Where somebody asked about a day; all other answers are the same."""
+
+
 def words_of(verdict: Verdict) -> Words:
+    if verdict.on is not None and verdict.answer in WORDS_OF_THEN:
+        return WORDS_OF_THEN[verdict.answer]
     return WORDS_OF_FILES.get(verdict.answer, WORDS[verdict.answer]) if verdict.is_about_file else WORDS[verdict.answer]
 
 
@@ -126,13 +160,12 @@ class Fact:
     sentence: str
 
 
-def checks(verdict: Verdict) -> list[Fact]:
-    """What was checked about a certificate whose contents are shown: signature, status, dates."""
-    shown = verdict.shown
-    if shown is None:
+def checks(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
+    """What was checked about a certificate whose contents are shown: signature, status, dates, as it tells them."""
+    if verdict.shown is None:
         return []
     intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
-    return [intact, *_status(verdict, shown), *_file(verdict)]
+    return [intact, *_status(verdict, told), *_file(verdict)]
 
 
 def _file(verdict: Verdict) -> list[Fact]:
@@ -145,7 +178,7 @@ def _file(verdict: Verdict) -> list[Fact]:
     ]
 
 
-def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
+def _status(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
     match verdict.answer:
         case Answer.SUPERSEDED:
             return [Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
@@ -153,14 +186,13 @@ def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
             return [Fact(False, c_("Status: revoked by its issuer."))]
         case _:
             status = Fact(True, c_("Status: neither revoked nor replaced."))
-            return [status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
+            return [status, _dates(told, has_expired=verdict.answer is Answer.EXPIRED)]
 
 
-def _dates(shown: Shown, *, has_expired: bool) -> Fact:
-    start = reader.day(shown.issued_at, shown.zone)
-    if shown.valid_until is None:
+def _dates(told: Mapping[str, str], *, has_expired: bool) -> Fact:
+    start, end = told["issued_on"], told.get("valid_until_on")
+    if end is None:
         return Fact(True, c_("Dates: valid since %(start)s, without an end date.", start=start))
-    end = reader.day(shown.valid_until, shown.zone)
     if has_expired:
         return Fact(False, c_("Dates: it was valid from %(start)s until %(end)s.", start=start, end=end))
     return Fact(True, c_("Dates: valid from %(start)s until %(end)s.", start=start, end=end))
@@ -171,14 +203,30 @@ def why_ended(verdict: Verdict) -> str | None:
     return c_(causes.WORDS[verdict.ended.cause]) if verdict.ended else None
 
 
+def day(on: date) -> str:
+    """The day as the reader writes it: `May 31, 2026`."""
+    return format_date(on, "long", locale=reader.reader_locale())
+
+
 def month(at: datetime, zone: str) -> str:
     """The month it was in that zone: `May 2026`."""
-    return format_skeleton("yMMMM", at.astimezone(ZoneInfo(zone)), locale=reader.reader_locale())
+    there = at.astimezone(ZoneInfo(zone))
+    return _month(there.year, there.month, reader.reader_locale())
 
 
 def percent(score: str) -> str:
     """The score in the reader's digits and signs: `82.5%`."""
-    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=reader.reader_locale())
+    return _percent(score, reader.reader_locale())
+
+
+@lru_cache(maxsize=1024)
+def _month(year: int, which: int, locale: Locale) -> str:
+    return format_skeleton("yMMMM", date(year, which, 1), locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _percent(score: str, locale: Locale) -> str:
+    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=locale)
 
 
 def plain(verdict: Verdict) -> dict[str, object]:
@@ -189,6 +237,8 @@ def plain(verdict: Verdict) -> dict[str, object]:
         "code": verdict.code,
         "checked_at": _moment(verdict.checked_at),
     }
+    if verdict.on is not None:
+        told["on"] = verdict.on.isoformat()
     if verdict.ended is not None:
         told |= {
             "reason": verdict.ended.cause.value,

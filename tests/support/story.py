@@ -6,6 +6,8 @@ admin, Sue is support, Nia is the admin of the neighbouring tenant `devon`, whos
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from flask_certify.host.records import (
     Role,
     Tenant,
 )
+from tests.support import copies
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 ENDED = datetime(2026, 5, 31, 22, 59, tzinfo=UTC)
@@ -136,8 +139,13 @@ def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = 
     Babel(app)
     Certify().init_app(app, db=db, host=host, clock=clock or FixedClock(NOW))
     with app.app_context():
-        db.create_all()
-        schema.upgrade(runtime_of(app).engine)
+        engine = runtime_of(app).engine
+
+        def make_tables() -> None:
+            db.create_all()
+            schema.upgrade(engine)
+
+        copies.fill(engine, make_tables)
     return app
 
 
@@ -155,6 +163,18 @@ def set_up(rt: Runtime) -> None:
             actor=TOM,
         )
         attaching.attach_pair(rt, run, actor=TOM)
+
+
+@contextmanager
+def opened(database_url: str, host: MemoryHost, **more: Any) -> Iterator[Flask]:
+    """An application of `make_app` on which both tenants can issue."""
+    app = make_app(database_url, host, **more)
+    try:
+        with app.app_context():
+            set_up(runtime_of(app))
+        yield app
+    finally:
+        dispose(app)
 
 
 def dispose(app: Flask) -> None:

@@ -99,6 +99,7 @@ def carrying(campus: Issued) -> str:
     """A certificate that carries place and time of completion."""
     code = campus.issue("ada")
     campus.freeze(code, facts={"location": "Cardiff", "completion_time": "2026-05-20T22:30:00+00:00"})
+    campus.sign_again(code)
     return code
 
 
