@@ -65,6 +65,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
     ("GET", "certify.credential"): Door("/awards/{award}/credential/open-badge.json", STAFF | {"ada"}),
     ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
+    ("GET", "certify.sharing"): Door("/awards/{award}/sharing", frozenset({"ada"})),
+    ("POST", "certify.post_level"): Door("/awards/{award}/sharing/level", frozenset({"ada"}), 422),
+    ("POST", "certify.post_link"): Door("/awards/{award}/sharing/links", frozenset({"ada"}), 422),
+    ("POST", "certify.withdraw_link"): Door("/awards/{award}/sharing/links/{share}/withdraw", frozenset({"ada"}), 404),
     # The API: what is open to somebody is asked before what was sent is read.
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
     ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
@@ -101,6 +105,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("PUT", "certify_api.save_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS, 422),
     ("DELETE", "certify_api.put_text_back"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
     ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
+    ("GET", "certify_api.get_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"})),
+    ("PUT", "certify_api.set_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"}), 422),
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
@@ -152,7 +158,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
-    yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
+    gaps |= {"attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
+    yield Place(app, host, gaps | {"badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
 
