@@ -12,7 +12,7 @@ import redis
 from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
-from .core import queue, schema, worker
+from .core import logs, queue, schema, supervising, worker
 from .core.commands import COMMAND, acting, told
 from .core.current import current_runtime
 from .core.errors import Misconfigured, QueueUnavailable
@@ -90,19 +90,37 @@ def _db(group: AppGroup) -> None:
 
 def _worker(group: AppGroup) -> None:
     @group.command("worker")
-    @click.option("--burst", is_flag=True, help="Stop when nothing waits any more.")
+    @click.option("-n", "--number", type=click.IntRange(1, 64), default=1, show_default=True, help="Of workers.")
+    @click.option("--queues", callback=_lanes, help=f"Only work of these kinds: {', '.join(queue.LANES)}.")
+    @click.option("--burst", is_flag=True, help="Stop when nothing waits any more. One worker only.")
     @click.option("--no-fork", is_flag=True, help="Work in this process instead of one child per job.")
-    def work(burst: bool, no_fork: bool) -> None:
-        """Work on issue batches and messages until told to stop."""
+    def work(number: int, queues: tuple[str, ...], burst: bool, no_fork: bool) -> None:
+        """Work on issue batches, messages and bundles until told to stop.
+
+        SIGTERM: the chunk at hand is finished, or given back after CERTIFY_GRACE_SECONDS.
+        """
         with told():
             rt = current_runtime()
             rt.settings.require_master_keys()
             if not rt.settings.redis_url:
                 raise NoQueue()
+            if rt.settings.log == "json":
+                logs.write_json()
             try:
-                worker.run(queue.application(), burst=burst, fork=not no_fork)
+                if number > 1 and not burst:
+                    supervising.run_many(queue.application(), number, fork=not no_fork, lanes=queues)
+                else:
+                    worker.run(queue.application(), burst=burst, fork=not no_fork, lanes=queues)
             except redis.exceptions.ConnectionError as error:
                 raise QueueUnavailable() from error
+
+
+def _lanes(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """In the order in which they were named: the first has precedence."""
+    named = tuple((value or "").replace(",", " ").split()) or queue.LANES
+    if unknown := set(named) - set(queue.LANES):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}. There are: {', '.join(queue.LANES)}.")
+    return named
 
 
 # ---- setting up ------------------------------------------------------------------------------------

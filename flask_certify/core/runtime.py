@@ -1,6 +1,6 @@
 """What every service needs, in one value: made once at installation, handed on as the first argument."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from .settings import Settings
 from .transaction import Transaction
 
 if TYPE_CHECKING:
+    from .duties import Duty
     from .outbox import Kind
 
 
@@ -27,6 +28,8 @@ class Runtime:
     clock: Clock = field(default_factory=SystemClock)
     kinds: Mapping[str, "Kind"] = field(default_factory=dict)
     """What the outbox can do, by name."""
+    duties: Sequence["Duty"] = ()
+    """What a worker does by the clock."""
     wake: Callable[[Iterable[UUID]], None] = lambda chunk_ids: None
     """Hints to the queue that these chunks have work. May be lost; the sweeper hints again."""
     send_signal: Callable[[str, Mapping[str, Any]], None] = lambda name, values: None

@@ -3,14 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import outbox
+from . import logs, outbox, stopping
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
@@ -35,12 +35,22 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
         held = outbox.claim(tx.session, chunk_id, lease_ms)
     if held is None:
         return "not ours"
+    with logs.about(chunk=str(chunk_id), work=str(held.work_id), kind=held.kind):
+        began = time.monotonic()
+        said = _run(rt, held, lease_ms)
+        log.info("chunk %s", said, extra={"seconds": round(time.monotonic() - began, 3), "epoch": held.epoch})
+    return said
+
+
+def _run(rt: Runtime, held: outbox.Claim, lease_ms: int) -> str:
     try:
-        with _kept(rt, held, lease_ms):
+        with _kept(rt, held, lease_ms), stopping.interruptible():
             store = rt.kinds[held.kind].make(rt, held)
         _finish(rt, held, store)
+    except stopping.Stopping:
+        return _give_back(rt, held)
     except outbox.Fenced:
-        log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
+        log.warning("chunk taken over", extra={"chunk": str(held.chunk_id)})
         return "taken over"
     except Exception as error:  # whatever it is, the row says so and the sweeper goes on
         return _put_back(rt, held, error)
@@ -84,6 +94,16 @@ def _kept(rt: Runtime, held: outbox.Claim, lease_ms: int) -> Iterator[None]:
         beat.join()
 
 
+def _give_back(rt: Runtime, held: outbox.Claim) -> str:
+    """For another worker, at once: this one is told to end, and nothing is wrong with the chunk."""
+    try:
+        with rt.transaction() as tx:
+            outbox.put_back(tx.session, held, "worker.stopping", 0, counted=False)
+    except (outbox.Fenced, Unavailable):  # taken over already, or left to its lease
+        return "left"
+    return "given back"
+
+
 def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
@@ -101,7 +121,13 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     return "put back"
 
 
-def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: int = ROOM) -> int:
+def sweep(
+    rt: Runtime,
+    hint: Callable[[list[UUID]], None],
+    waiting: int,
+    room: int = ROOM,
+    kinds: Collection[str] | None = None,
+) -> int:
     """Hints at what is due, and returns how many. Several sweepers do no harm.
 
     An empty queue with chunks still to do means that the hints were done or lost, so they are given again soon;
@@ -109,7 +135,7 @@ def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: i
     """
     split_hopeless(rt)
     with rt.transaction() as tx:
-        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS)
+        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS, kinds=kinds)
     if ids:
         hint(ids)
     return len(ids)

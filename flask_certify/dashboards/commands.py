@@ -13,7 +13,7 @@ from ..core.current import current_runtime
 from ..core.i18n import speaking
 from ..eligibility import notation
 from ..issuing import night
-from . import explaining, reviewing, simulating
+from . import explaining, operations_commands, reviewing, simulating
 from .reviewing import Queue
 
 WAIT_SECONDS = 60.0
@@ -32,6 +32,7 @@ QUEUES = {
 
 def register(group: AppGroup) -> None:
     """Adds the commands of this room."""
+    operations_commands.register(group)
     _night(group)
     _explain(group)
     _simulate(group)
@@ -102,7 +103,7 @@ def _night(group: AppGroup) -> None:
     @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, all else on stderr.")
     def issue_at_night(dry_run: bool, as_json: bool) -> None:
         """Issue to all learners of all runs who completed and have no certificate. Once a night; a second start on the
-        same day joins the first, or finds it done."""
+        same day joins the first, or does what has become due since."""
         with told(as_json=as_json):
             rt = current_runtime()
             if dry_run:

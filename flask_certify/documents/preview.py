@@ -28,6 +28,9 @@ _HERE = UUID("6f7d7b5e-52a1-4f39-9f3e-0d1f5f0e2c11")
 PICTURES = (".png", ".jpg", ".jpeg", ".svg")
 
 
+SAMPLE_NAME = "Ada Lovelace"
+
+
 class UnknownDesign(BadInput):
     code = "template.unknown_design"
     sentence = N_("There is no design %(name)s, and no file of that name. The designs are: %(known)s.")

@@ -104,6 +104,13 @@ def put_on_file(
         return row.id
 
 
+def keep_image(rt: Runtime, image: bytes) -> str:
+    """The hash of a signature, which is there from now on. Raises PictureRefused."""
+    kept = pictures.normal(_FILE, image)
+    with rt.transaction() as tx:
+        return put_blob(tx.session, kept, pictures.media_type(_FILE))
+
+
 def take_off_file(rt: Runtime, tenant_ref: str, signatory_id: UUID, *, actor: str) -> None:
     """Certificates that name them stay as they are. Raises UnknownIssuer, UnknownSignatory, SignatoryInUse."""
     with rt.transaction() as tx:
@@ -168,11 +175,19 @@ def printed_by(session: orm.Session, version_id: UUID) -> tuple[SignatoryView, .
     """Who signs what is printed from this version now: as many as it has places for, none, one or two."""
     version = session.get_one(TemplateVersion, version_id)
     template = session.get_one(Template, version.template_id)
-    known = {each.id: each for each in on_file(session, template.issuer_id)}
-    chosen = tuple(known) if template.signatories is None else places_of(template)
+    return would_print(session, template.issuer_id, template.id, get_blob(session, version.html_sha).decode())
+
+
+def would_print(
+    session: orm.Session, issuer_id: UUID, template_id: UUID | None, html: str
+) -> tuple[SignatoryView, ...]:
+    """Who would sign if the page was saved. Of a template that is not there yet: the first on file."""
+    known = {each.id: each for each in on_file(session, issuer_id)}
+    template = session.get_one(Template, template_id) if template_id else None
+    chosen = tuple(known) if template is None or template.signatories is None else places_of(template)
     found = (known.get(place) if isinstance(place, UUID) else place for place in chosen)
     there = [SignatoryView(each.name, each.designation, each.image_sha) for each in found if each is not None]
-    return tuple(there[: _how_many(get_blob(session, version.html_sha).decode())])
+    return tuple(there[: _how_many(html)])
 
 
 def _how_many(html: str) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import orm
 from ..achievements.service import get_issuer, get_run
 from ..awards import service as awards
 from ..core import audit, outbox, working
+from ..core.duties import Duty, each
 from ..core.errors import Conflict, NotFound
 from ..core.files import open_files
 from ..core.i18n import N_
@@ -254,6 +255,9 @@ def delete_old(rt: Runtime) -> int:
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
     return len(old)
+
+
+OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
 
 
 def folder_of(bundle_id: UUID) -> str:

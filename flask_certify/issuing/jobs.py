@@ -12,7 +12,7 @@ from ..achievements.service import get_run
 from ..awards import service as awards
 from ..awards.models import Failure
 from ..awards.service import FailureNote
-from ..core import audit, outbox
+from ..core import audit, logs, outbox
 from ..core.db import is_storable
 from ..core.errors import CertifyError
 from ..core.hosts import asking
@@ -56,6 +56,7 @@ def plan(rt: Runtime, held: Claim) -> Store:
     with rt.reading() as session:
         batch = _batch_of(session, held.work_id)
         run = get_run(session, batch.run_id)
+    logs.note(batch=str(batch.id))
     refs = _all_learners(rt, run.run_ref)
 
     def write(tx: Transaction) -> None:
@@ -120,6 +121,7 @@ def issue(rt: Runtime, held: Claim) -> Store:
     """Issues to the learners of the chunk who have no certificate and may have one."""
     with rt.reading() as session:
         batch = _batch_of(session, held.work_id)
+        logs.note(batch=str(batch.id))
         positions = dict(
             session.execute(
                 sa.select(IssueItem.learner_ref, IssueItem.position).where(

@@ -88,7 +88,7 @@ def preload(rt: Runtime) -> None:
     open_files(rt.settings)
 
 
-KINDS = {PACK: Kind(pack, lost, end, preload=preload)}
+KINDS = {PACK: Kind(pack, lost, end, preload=preload, lane="bundles")}
 
 
 def _of_work(session: orm.Session, work_id: UUID) -> Bundle:

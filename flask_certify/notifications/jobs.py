@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from ..core import outbox
+from ..core import outbox, stopping
 from ..core.errors import Unavailable
 from ..core.hosts import asking
 from ..core.i18n import N_
@@ -115,15 +115,16 @@ def send(going: Round, handful: Sequence[Entry]) -> float:
     """
     # Written before they are taken: an error in a text is not half a message.
     parcels = {entry.id: going.parcel(entry) for entry in handful}
-    taken = ledger.take(going.rt, going.held, handful)
-    results: list[tuple[Entry, Outcome]] = []
-    began = time.monotonic()
-    try:
-        for entry in taken:
-            results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
-        return time.monotonic() - began
-    finally:
-        ledger.record(going.rt, going.held, results)
+    with stopping.whole():
+        taken = ledger.take(going.rt, going.held, handful)
+        results: list[tuple[Entry, Outcome]] = []
+        began = time.monotonic()
+        try:
+            for entry in taken:
+                results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
+            return time.monotonic() - began
+        finally:
+            ledger.record(going.rt, going.held, results)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -147,7 +148,7 @@ def preload(rt: Runtime) -> None:
     sms.preload(rt.settings)
 
 
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload)}
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
 
 
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:

@@ -12,7 +12,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from flask_certify.awards.models import Award
-from flask_certify.core import queue, worker
+from flask_certify.core import queue, tending, worker
 from flask_certify.core.current import runtime_of
 from flask_certify.core.outbox import Chunk
 from flask_certify.documents import fonts, shaping
@@ -76,7 +76,7 @@ def test_while_redis_is_away_the_work_is_recorded_and_a_page_waits_at_most_a_sec
         story.set_up(runtime_of(app))
     batch_id = opened(app)
     assert state(app, batch_id).state == "planning"
-    assert worker.sweep_once(app) == 0
+    assert tending.sweep_once(app) == 0
     with app.app_context():
         assert bulk.issue_and_wait(runtime_of(app), RUN, MIA, notify=False, patience=5).already == 3
     assert state(app, batch_id).is_finished
@@ -108,11 +108,10 @@ def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str)
         assert "ada@example.org" not in (result.exc_string or "")
 
 
-def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost, redis_url: str) -> None:
+def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:
     app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
     shaping.face.cache_clear()
-    with redis.Redis.from_url(redis_url) as connection:
-        worker.build(app, connection)
+    worker.get_ready(app)
     before = shaping.face.cache_info()
     assert before.misses == len(fonts.families())
     shaping.Typesetter("en").line("Ada தமிழ் اردو")

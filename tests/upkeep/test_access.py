@@ -17,6 +17,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
 from flask_certify.credentials.models import Credential
+from flask_certify.documents import templates
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
 from flask_certify.issuing import bulk, bundles
@@ -60,6 +61,16 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
     ("GET", "certify.message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS),
     ("POST", "certify.post_message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS, 422),
+    # The designer's.
+    ("GET", "certify.templates"): Door("/templates/wales", AUTHORS),
+    ("POST", "certify.post_templates"): Door("/templates/wales", AUTHORS, 303),
+    ("GET", "certify.new_template"): Door("/templates/wales/new", AUTHORS),
+    ("POST", "certify.post_new_template"): Door("/templates/wales/new", AUTHORS, 422),
+    ("GET", "certify.template"): Door("/templates/wales/{template}", AUTHORS),
+    ("POST", "certify.post_template"): Door("/templates/wales/{template}", AUTHORS, 422),
+    ("POST", "certify.post_template_settings"): Door("/templates/wales/{template}/settings", AUTHORS, 422),
+    ("GET", "certify.template_file"): Door("/templates/wales/{template}/template.zip", AUTHORS),
+    ("GET", "certify.template_picture"): Door("/templates/wales/{template}/picture.png", AUTHORS),
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
@@ -107,9 +118,27 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
     ("GET", "certify_api.get_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"})),
     ("PUT", "certify_api.set_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"}), 422),
+    ("GET", "certify_api.list_templates"): Door("/api/v1/tenants/wales/templates", AUTHORS),
+    ("POST", "certify_api.make_template"): Door("/api/v1/tenants/wales/templates", AUTHORS, 422),
+    ("POST", "certify_api.check_template"): Door("/api/v1/tenants/wales/templates/check", AUTHORS, 422),
+    ("POST", "certify_api.import_template"): Door("/api/v1/tenants/wales/templates/import", AUTHORS, 422),
+    ("GET", "certify_api.get_template"): Door("/api/v1/templates/{template}", AUTHORS),
+    ("PUT", "certify_api.settle_template"): Door("/api/v1/templates/{template}", AUTHORS, 422),
+    ("DELETE", "certify_api.delete_template"): Door("/api/v1/templates/{template}", AUTHORS, 409),
+    ("POST", "certify_api.save_template"): Door("/api/v1/templates/{template}/versions", AUTHORS, 422),
+    ("POST", "certify_api.retire_template"): Door("/api/v1/templates/{template}/retire", AUTHORS),
+    ("POST", "certify_api.take_up_template"): Door("/api/v1/templates/{template}/take-up", AUTHORS),
+    ("GET", "certify_api.export_template"): Door("/api/v1/templates/{template}/file", AUTHORS),
+    ("GET", "certify_api.list_signatories"): Door("/api/v1/tenants/wales/signatories", AUTHORS),
+    ("POST", "certify_api.add_signatory"): Door("/api/v1/tenants/wales/signatories", AUTHORS, 422),
+    ("DELETE", "certify_api.remove_signatory"): Door("/api/v1/tenants/wales/signatories/{attachment}", AUTHORS, 404),
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
+    # For programs that watch. Figures are for whoever knows the token, and none is set here.
+    ("GET", "certify.healthz"): Door("/healthz", EVERYBODY),
+    ("GET", "certify.readyz"): Door("/readyz", EVERYBODY),
+    ("GET", "certify.metrics"): Door("/metrics", EVERYBODY, 404),
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
@@ -155,10 +184,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
             name = session.scalars(sa.select(Credential.credential_id).where(Credential.award_id == award.id)).one()
+            template = templates.get_by_key(session, "wales", "modern").id
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
-    gaps |= {"attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
+    gaps |= {"template": template, "attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
     yield Place(app, host, gaps | {"badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
@@ -191,14 +221,16 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
 
 
 WITH_IDS = [
-    each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}"))
+    each
+    for each, door in DOORS.items()
+    if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}", "{template}"))
 ]
 
 
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle")}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401
