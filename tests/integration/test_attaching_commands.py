@@ -191,7 +191,8 @@ def test_what_cannot_be_attached_ends_with_two_a_sentence_and_a_code_and_changes
 def test_permission_is_asked_about_the_template_and_about_every_run_that_is_concerned(
     site: Flask, certify: Any, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-029: an author of one run does not change the default of its course, nor without the template any run."""
+    """R-022, R-029: an author attaches without help from staff; but one of one run does not change the default of its
+    course, nor without the template any run."""
     asked: list[tuple[str, str | None]] = []
     refuse: set[tuple[str, str | None]] = set()
     host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR)
