@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from ..achievements import validity
 from ..achievements.service import RunView, ensure_run, get_course_run, get_run
 from ..awards.causes import Why
 from ..awards.exceptions import Kind
@@ -227,6 +228,7 @@ def _terms(given: Asked, run: RunView) -> Terms:
         given["achievement"],
         given["audience"],
         tuple(given["facts"]),
+        validity.parse(given["validity"]) if given["validity"] else None,
     )
 
 
@@ -244,6 +246,7 @@ def _attached(found: Attached) -> Asked:
                 "rule": dict(each.rule),
                 "audience": each.audience,
                 "facts": list(each.facts),
+                "validity": validity.said(each.validity),
                 "position": each.position,
                 "of_course": each.of_course,
                 "criteria": list(criteria.worded(each).sentences),
@@ -329,7 +332,8 @@ def undo(given: Asked, *, award: AwardView) -> Asked:
 
 
 def _moved(award: AwardView, move: Move, act: Callable[..., Report], given: Asked) -> Asked:
-    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"])
+    more = {} if move is Move.RESTORE else {"grade": given["grade"]}
+    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"], **more)
     moved = lifecycle.only(report, move)
     return {"id": moved.award_id, "state": moved.now.value}
 

@@ -126,6 +126,7 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
         tell: bool,
         preview: bool,
         may_earn_again: bool = False,
+        grade: str | None = None,
     ) -> None:
         with told():
             rt = current_runtime()
@@ -133,12 +134,13 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
             actors = {_acting(rt, as_actor, f"award.{move}", award) for award in awards}
             ids = [award.id for award in awards]
             more: dict[str, Any] = {"bar": not may_earn_again} if move is Move.REVOKE else {}
+            graded = {} if move is Move.RESTORE else {"grade": grade}
             if preview:
                 report = lifecycle.preview(rt, ids, move, **more)
                 click.echo(f"{len(report.moved)} would change, {len(report.left)} would stay as they are.")
                 return
             [actor] = actors
-            report = act(rt, ids, Why.given(reason, note), actor=actor, tell=tell, **more)
+            report = act(rt, ids, Why.given(reason, note), actor=actor, tell=tell, **more, **graded)
             for moved in report.moved:
                 click.echo(f"{spaced(moved.code)} is {SAID[moved.now]}.")
             for left in report.left:
@@ -148,6 +150,10 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
     made = why_options()(run)
     made = click.option("--tell", is_flag=True, help="Tell the learners.")(made)
     made = click.option("--preview", is_flag=True, help="Say how many would change, and change nothing.")(made)
+    if move is not Move.RESTORE:
+        made = click.option("--grade", metavar="PERCENT", help="To be recorded in place of theirs; else it is blank.")(
+            made
+        )
     if move is Move.REVOKE:
         made = click.option(
             "--may-earn-again", is_flag=True, help="Do not declare it invalid as well: the night may issue a new one."

@@ -37,7 +37,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import bundles, changes, jobs
+from . import bundles, changes, jobs, renewals
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -100,6 +100,7 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
         there = _find(session, now)
         if there is not None and session.get_one(Night, there).state == RUNNING:
             return there, False
+    renewals.remind(rt)  # of two who begin at once, the ledger lets one say it
     runs = runs_of_tonight(rt)
     night_id = new_id()
     row = {

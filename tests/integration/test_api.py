@@ -42,11 +42,8 @@ class Caller:
 
 @pytest.fixture
 def site(tmp_path: Any, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host, WTF_CSRF_ENABLED=False) as app:
+        yield app
 
 
 @pytest.fixture

@@ -32,11 +32,8 @@ def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
     """Beside the story: two runs of one course without certificates."""
     for ref in (NEW, SECOND):
         host.add_run(replace(host.runs[RUN], run_ref=ref, course_ref="optics"))
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app:
+        yield app
 
 
 @pytest.fixture

@@ -33,11 +33,8 @@ SEAL = '<div style="left:240mm; top:20mm"><img src="seal.png" style="width:20mm;
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False) as app:
+        yield app
 
 
 @pytest.fixture

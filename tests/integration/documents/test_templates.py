@@ -64,11 +64,8 @@ def host() -> MemoryHost:
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host) as app, app.app_context():
         yield app
-    story.dispose(app)
 
 
 @pytest.fixture
