@@ -117,9 +117,7 @@ def standing_of(
     return {each.learner_ref: _standing(each) for each in found}
 
 
-def last_revoked(
-    session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]
-) -> dict[str, UUID]:
+def last_revoked(session: orm.Session, tenant_ref: str, run_ref: str, learner_refs: Collection[str]) -> dict[str, UUID]:
     """The award that was last revoked for good of each of these learners who has one: what a new one names (R-110)."""
     found = session.execute(
         sa.select(Award.learner_ref, Award.id)

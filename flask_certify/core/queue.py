@@ -14,7 +14,7 @@ from rq.job import Job
 
 from .current import current_runtime
 from .settings import Settings
-from .working import run_chunk
+from .working import take_turns
 
 DAY = 86_400
 log = logging.getLogger("flask_certify")
@@ -25,8 +25,8 @@ class JobFailed(Exception):
 
 
 def work_on_chunk(chunk_id: str) -> str:
-    """The one job there is."""
-    return run_chunk(current_runtime(), UUID(chunk_id))
+    """The one job there is: some chunks, beginning with whoever's turn it is."""
+    return take_turns(current_runtime(), UUID(chunk_id))
 
 
 JOBS: dict[str, Callable[[str], str]] = {"certify.chunk": work_on_chunk}

@@ -60,6 +60,9 @@ OF_MANY: Mapping[str, str] = {
     "learner.host_failed": N_("The learning platform could not answer"),
     "learner.unfit_reference": N_("A reference that cannot be stored"),
     "worker.died": N_("The work on it ended again and again"),
+    "changed_since": N_("Changed since the preview"),
+    "no_certificate": N_("No certificate"),
+    "exception.listed": N_("On the list of exceptions"),
 }
 
 UNEXPECTED = N_("Something unexpected went wrong (%(kind)s). Have the log of the workers looked at, then issue again.")

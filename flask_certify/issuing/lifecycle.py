@@ -102,7 +102,7 @@ def only(report: Report, move: Move) -> Moved:
 def preview(rt: Runtime, award_ids: Collection[UUID], move: Move, *, bar: bool = True) -> Report:
     """What withdrawing, restoring or revoking these would do. Writes nothing."""
     with rt.reading() as session:
-        return _plan(session, award_ids, move, bar=bar)
+        return plan_moves(session, award_ids, move, bar=bar)
 
 
 def withdraw(rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, tell: bool = False) -> Report:
@@ -128,20 +128,35 @@ def revoke(
 def _move(
     rt: Runtime, award_ids: Collection[UUID], move: Move, why: Why, *, actor: str, tell: bool, bar: bool = False
 ) -> Report:
-    now = rt.clock.now()
     with rt.transaction() as tx:
-        plan = _plan(tx.session, award_ids, move, bar=bar)
-        ids = [each.award_id for each in plan.moved]
-        moved = moves.move_many(tx, ids, move, why, actor=actor, now=now)
-        if bar and move is Move.REVOKE:
-            _bar(tx, moved, why, actor=actor, now=now)
-        after_moves(rt, tx, moved, move, why.cause, tell=tell)
+        return move_in(rt, tx, award_ids, move, why, actor=actor, tell=tell, bar=bar)
+
+
+def move_in(
+    rt: Runtime,
+    tx: Transaction,
+    award_ids: Collection[UUID],
+    move: Move,
+    why: Why,
+    *,
+    actor: str,
+    tell: bool,
+    bar: bool,
+) -> Report:
+    """The same in a transaction of the caller's."""
+    now = rt.clock.now()
+    plan = plan_moves(tx.session, award_ids, move, bar=bar)
+    moved = moves.move_many(tx, [each.award_id for each in plan.moved], move, why, actor=actor, now=now)
+    if bar and move is Move.REVOKE:
+        _bar(tx, moved, why, actor=actor, now=now)
+    after_moves(rt, tx, moved, move, why.cause, tell=tell)
     done = {each.award_id for each in moved}
     lost = tuple(Left(each.award_id, ILLEGAL, each.was) for each in plan.moved if each.award_id not in done)
     return Report(tuple(moved), plan.left + lost)
 
 
-def _plan(session: orm.Session, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Report:
+def plan_moves(session: orm.Session, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Report:
+    """Which of these may be moved now, and why the others not."""
     rows = [
         row
         for some in moves.in_parts(dict.fromkeys(award_ids))

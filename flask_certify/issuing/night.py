@@ -37,7 +37,7 @@ from ..eligibility.service import Decided
 from . import changes, jobs
 from .closing import close_night
 from .errors import NightStuck
-from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
+from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, Night, NightRun
 
 SURVEY = "issuing.night"
 JOB = "issue"
@@ -224,22 +224,21 @@ def _open_batch(rt: Runtime, tx: Transaction, night_id: UUID, run: RunView, due:
         "id": batch_id,
         "run_id": run.id,
         "tenant_ref": run.tenant_ref,
+        "kind": "issue",
         "state": RUNNING,
         "opened_by": ACTOR,
         "opened_at": now,
+        "going_since": now,
         "notify": True,
         "night_id": night_id,
         "total": len(due),
     }
-    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id"], where=UNDER_WAY)
+    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id", "kind"], where=UNDER_WAY)
     batch = tx.session.get(IssueBatch, batch_id)
     if batch is None:
         return None
-    tx.session.execute(
-        sa.insert(IssueItem),
-        [{"batch_id": batch_id, "position": at, "learner_ref": ref} for at, ref in enumerate(due)],
-    )
-    batch.work_id, chunk_ids = outbox.open_work(tx, jobs.ISSUE, len(due), jobs.chunk_size(rt, len(due)), now)
+    jobs.insert_items(tx, [jobs.item(batch_id, at, ref) for at, ref in enumerate(due)])
+    batch.work_id, chunk_ids = jobs.open_issuing(rt, tx, run.tenant_ref, len(due))
     audit.record(
         tx,
         tenant_ref=run.tenant_ref,
