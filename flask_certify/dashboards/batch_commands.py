@@ -50,10 +50,10 @@ def _as(command: Any) -> Any:
 def _preview(group: AppGroup) -> None:
     @group.command("preview")
     @click.argument("run")
-    @click.option("--kind", type=click.Choice(list(BatchKind)), default="issue", show_default=True)
+    @click.option("--kind", type=click.Choice([each.value for each in BatchKind]), default="issue", show_default=True)
     @click.option("--learner", "learners", multiple=True, help="The platform's reference; may be given often.")
     @click.option("--file", type=click.File("rb"), help="CSV; external id, user name or e-mail address first.")
-    @click.option("--status", type=click.Choice(list(Status)), help="Those with this Certificate Status.")
+    @click.option("--status", type=click.Choice([each.value for each in Status]), help="Those with this status.")
     @click.option("--completed-from", type=click.DateTime(["%Y-%m-%d"]), help="Those who completed then or later.")
     @click.option("--completed-until", type=click.DateTime(["%Y-%m-%d"]), help="Those who completed until then.")
     @_as
