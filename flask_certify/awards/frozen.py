@@ -1,7 +1,7 @@
 """What an award prints, for ever: document, credential and page read only this (DESIGN decision 18)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -35,11 +35,12 @@ class Frozen:
     facts: Mapping[str, str] = field(default_factory=dict)  # more that the attachment wanted carried along (R-030)
 
     def to_json(self) -> dict[str, Any]:
-        found = asdict(self)
-        found["completed_on"] = self.completed_on.isoformat() if self.completed_on else None
-        found["issued_at"] = self.issued_at.isoformat()
-        found["signatories"] = [asdict(each) for each in self.signatories]
-        return found
+        return {name: getattr(self, name) for name in _NAMES} | {  # `asdict` takes ten times as long
+            "completed_on": self.completed_on.isoformat() if self.completed_on else None,
+            "issued_at": self.issued_at.isoformat(),
+            "signatories": [asdict(each) for each in self.signatories],
+            "facts": dict(self.facts),
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -49,3 +50,6 @@ class Frozen:
         values["issued_at"] = datetime.fromisoformat(values["issued_at"])
         values["signatories"] = tuple(FrozenSignatory(**each) for each in values["signatories"])
         return cls(**values)
+
+
+_NAMES = tuple(each.name for each in fields(Frozen))

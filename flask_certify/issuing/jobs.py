@@ -14,7 +14,7 @@ from ..awards import service as awards
 from ..awards.models import Failure
 from ..awards.service import FailureNote
 from ..core import audit, outbox, steering
-from ..core.db import is_storable
+from ..core.db import insert_many, is_storable
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
@@ -61,7 +61,7 @@ def plan(rt: Runtime, held: Claim) -> Store:
     refs = _all_learners(rt, run.run_ref)
 
     def write(tx: Transaction) -> None:
-        insert_items(tx, [item(batch.id, at, ref) for at, ref in enumerate(refs)])
+        insert_many(tx.session, IssueItem, [item(batch.id, at, ref) for at, ref in enumerate(refs)])
         work_id, chunk_ids = open_issuing(rt, tx, batch.tenant_ref, len(refs))
         _hand_on(rt, tx, batch.id, held.work_id, work_id, len(refs))
         tx.then(rt.wake, chunk_ids)
@@ -104,11 +104,6 @@ def item(batch_id: UUID, position: int, ref: str, **preview: Any) -> dict[str, A
             "reason": "learner.unfit_reference",
         }
     )
-
-
-def insert_items(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        tx.session.connection().execute(sa.insert(IssueItem.__table__), rows)  # type: ignore[arg-type]
 
 
 def open_issuing(rt: Runtime, tx: Transaction, tenant_ref: str, total: int) -> tuple[UUID, list[UUID]]:

@@ -119,7 +119,7 @@ class IssueItem(Base):
     bound_award_id: Mapped[UUID | None]  # the one that was shown, and is to be replaced or revoked
     result: Mapped[str | None] = mapped_column(sa.String(8))  # a result of issuing/results.py; NULL: not yet
     reason: Mapped[str | None] = mapped_column(sa.String(60))  # the code of the first reason; before: of the preview
-    details: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the gaps of its sentence
+    details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))  # the gaps of its sentence
     achievement_key: Mapped[str | None] = mapped_column(sa.String(40))
     award_id: Mapped[UUID | None]
 

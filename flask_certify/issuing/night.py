@@ -25,7 +25,7 @@ from ..achievements.service import (
 from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
-from ..core.db import insert_or_ignore
+from ..core.db import insert_many, insert_or_ignore
 from ..core.errors import HostUnavailable
 from ..core.hosts import HostFailed, asking
 from ..core.ids import new_id
@@ -37,7 +37,7 @@ from ..eligibility.service import Decided
 from . import changes, jobs
 from .closing import close_night
 from .errors import NightStuck
-from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, Night, NightRun
+from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
 
 SURVEY = "issuing.night"
 JOB = "issue"
@@ -237,7 +237,7 @@ def _open_batch(rt: Runtime, tx: Transaction, night_id: UUID, run: RunView, due:
     batch = tx.session.get(IssueBatch, batch_id)
     if batch is None:
         return None
-    jobs.insert_items(tx, [jobs.item(batch_id, at, ref) for at, ref in enumerate(due)])
+    insert_many(tx.session, IssueItem, [jobs.item(batch_id, at, ref) for at, ref in enumerate(due)])
     batch.work_id, chunk_ids = jobs.open_issuing(rt, tx, run.tenant_ref, len(due))
     audit.record(
         tx,

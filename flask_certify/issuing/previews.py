@@ -18,6 +18,7 @@ from ..achievements.service import get_course_run, get_run
 from ..awards import service as awards
 from ..awards.causes import Why
 from ..core import audit
+from ..core.db import insert_many
 from ..core.hosts import asking
 from ..core.ids import new_id
 from ..core.runtime import Runtime
@@ -103,7 +104,7 @@ def look(
     with rt.transaction() as tx:
         _sweep(tx, now - KEPT)
         tx.session.execute(sa.insert(IssueBatch), [row])
-        jobs.insert_items(tx, items)
+        insert_many(tx.session, IssueItem, items)
     return batch_id
 
 
