@@ -6,12 +6,17 @@ RUN = $(VENV)/bin/python
 COMPILE = $(RUN) translations/catalogues.py
 RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
 
+# Tests share nothing but the processor: one process for each core, each with servers of its own. With JOBS=0 they run
+# one after the other.
+JOBS ?= logical
+SIDE_BY_SIDE = --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PIP_ROOT_USER_ACTION = ignore
 export CERTIFY_CHROMIUM
 
-.PHONY: help demo test test-lowest verifiers coverage bench lint words clean
+.PHONY: help demo test test-lowest verifiers coverage chaos bench lint words clean
 
 help:
 	@echo "make demo         a small learning platform with real learners, at http://localhost:8080"
@@ -20,6 +25,7 @@ help:
 	@echo "make test-lowest  the same thinking on the lowest versions that setup.cfg allows"
 	@echo "make verifiers    install the verifiers that others wrote, which the tests ask"
 	@echo "make coverage     that every branch of what decides is tested"
+	@echo "make chaos        processes killed, and random lives of certificates: longer than make test does"
 	@echo "make bench        how fast it is on this machine, one line a figure"
 	@echo "make lint         ruff, mypy and the import contract alone"
 	@echo "make words        compile the catalogues after an edit"
@@ -31,7 +37,7 @@ demo: $(VENV)/.made-demo
 
 test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(SIDE_BY_SIDE)
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.
@@ -54,6 +60,12 @@ coverage: $(VENV)/.made-test
 	@$(RUN) -m pytest -q tests/unit/eligibility --cov=flask_certify.eligibility --cov-branch \
 		--cov-report=term-missing --cov-fail-under=100
 
+# Lives that are new each time; CERTIFY_EVERY=1 would compare all 28 million cases of the engine.
+chaos: $(VENV)/.made-test
+	@$(COMPILE)
+	@CERTIFY_LIVES=60 CERTIFY_EVERY=31 $(RUN) -m pytest tests/chaos tests/integration/life/test_life_of_awards.py \
+		tests/unit/eligibility/test_second_reading.py
+
 bench: $(VENV)/.made-test
 	@for each in tests/bench/bench_*.py; do PYTHONPATH=. $(RUN) $$each || exit 1; done
 
@@ -73,7 +85,7 @@ test-lowest:
 .PHONY: lowest-suite
 lowest-suite: $(VENV)/.made-test verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest $(SUITE)
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) $(SUITE)
 
 # A stamp for each extra: the second time there is nothing to install.
 $(VENV)/.made-demo $(VENV)/.made-test: $(VENV)/.made-%: $(RECIPE) $(if $(EXTRA),tests/lowest.txt) | $(VENV)/bin/python

@@ -12,7 +12,7 @@ import redis
 from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
-from .core import queue, schema, worker
+from .core import logs, queue, schema, supervising, worker
 from .core.commands import COMMAND, acting, told
 from .core.current import current_runtime
 from .core.errors import Misconfigured, QueueUnavailable
@@ -24,9 +24,12 @@ from .dashboards import commands as questions
 from .dashboards.doctor import examine
 from .documents import commands as documents
 from .eligibility import commands as eligibility
-from .issuing import attaching, bulk, changes, setting_up
+from .issuing import attaching_commands as attachments
+from .issuing import bulk, setting_up
 from .issuing import commands as life
+from .issuing import excepting_commands as exceptions
 from .issuing.bulk import BatchView
+from .notifications import commands as messages
 from .verification.commands import register as register_checks
 
 WAIT_SECONDS = 60.0  # without any progress; then the command gives up, and the batch stays for the next one
@@ -40,13 +43,16 @@ class NoQueue(Misconfigured):
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
     group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
-    for make in (_db, _worker, _tenant, _attach, _bulk_issue, _doctor, register_keys, register_checks):
+    for make in (_db, _worker, _tenant, _bulk_issue, _doctor, register_keys, register_checks):
         make(group)
     documents.register(group)
     eligibility.register(group)
+    attachments.register(group)
     life.register(group)
+    exceptions.register(group)
     questions.register(group)
     batch_commands.register(group)
+    messages.register(group)
     return group
 
 
@@ -86,19 +92,37 @@ def _db(group: AppGroup) -> None:
 
 def _worker(group: AppGroup) -> None:
     @group.command("worker")
-    @click.option("--burst", is_flag=True, help="Stop when nothing waits any more.")
+    @click.option("-n", "--number", type=click.IntRange(1, 64), default=1, show_default=True, help="Of workers.")
+    @click.option("--queues", callback=_lanes, help=f"Only work of these kinds: {', '.join(queue.LANES)}.")
+    @click.option("--burst", is_flag=True, help="Stop when nothing waits any more. One worker only.")
     @click.option("--no-fork", is_flag=True, help="Work in this process instead of one child per job.")
-    def work(burst: bool, no_fork: bool) -> None:
-        """Work on issue batches and messages until told to stop."""
+    def work(number: int, queues: tuple[str, ...], burst: bool, no_fork: bool) -> None:
+        """Work on issue batches, messages and bundles until told to stop.
+
+        SIGTERM: the chunk at hand is finished, or given back after CERTIFY_GRACE_SECONDS.
+        """
         with told():
             rt = current_runtime()
             rt.settings.require_master_keys()
             if not rt.settings.redis_url:
                 raise NoQueue()
+            if rt.settings.log == "json":
+                logs.write_json()
             try:
-                worker.run(queue.application(), burst=burst, fork=not no_fork)
+                if number > 1 and not burst:
+                    supervising.run_many(queue.application(), number, fork=not no_fork, lanes=queues)
+                else:
+                    worker.run(queue.application(), burst=burst, fork=not no_fork, lanes=queues)
             except redis.exceptions.ConnectionError as error:
                 raise QueueUnavailable() from error
+
+
+def _lanes(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """In the order in which they were named: the first has precedence."""
+    named = tuple((value or "").replace(",", " ").split()) or queue.LANES
+    if unknown := set(named) - set(queue.LANES):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}. There are: {', '.join(queue.LANES)}.")
+    return named
 
 
 # ---- setting up ------------------------------------------------------------------------------------
@@ -120,22 +144,6 @@ def _tenant(group: AppGroup) -> None:
                 current_runtime(), tenant_ref=ref or slug, slug=slug, name=name, url=url, actor=COMMAND
             )
         click.echo(f"{issuer.name} issues as {issuer.did}")
-
-
-def _attach(group: AppGroup) -> None:
-    @group.command("attach")
-    @click.argument("run")
-    @click.option("--pair", is_flag=True, required=True, help="Course completion, and Certificate of Achievement.")
-    @click.option("--audience", type=click.Choice(attaching.AUDIENCES), default="tenant", show_default=True)
-    @click.option("--as", "as_actor", metavar="ACTOR", help="In whose name; asked of the platform.")
-    def attach(run: str, pair: bool, audience: str, as_actor: str | None) -> None:
-        """Attach certificates to the course run RUN."""
-        with told():
-            rt = current_runtime()
-            actor = _acting(rt, as_actor, "run.attach", run)
-            attaching.attach_pair(rt, run, audience=audience, actor=actor)
-            changes.catch_up(rt)
-        click.echo(f"Course completion and Certificate of Achievement are attached to {run}.")
 
 
 # ---- issuing ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The object a host installs. It remembers nothing of the application it was installed on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,36 @@ from .core import web
 from .core.clock import Clock, SystemClock
 from .core.current import EXTENSION, current_runtime, runtime_of
 from .core.db import derive
+from .core.duties import Duty
 from .core.errors import Misconfigured
 from .core.i18n import N_
 from .core.outbox import Kind
 from .core.queue import application, make_wake
 from .core.runtime import Runtime
 from .core.settings import Settings
+from .core.tidying import TIDYING
 from .core.waiting import when_settled
 from .credentials import views as credentials_views
 from .credentials.signers import Signer
 from .dashboards import views as dashboards_views
 from .host.ports import Host, Veto
 from .issuing import changes, criteria
+from .issuing.bundles import OLD_BUNDLES
 from .issuing.changes import KINDS as REFRESHING
 from .issuing.jobs import KINDS as ISSUING
 from .issuing.night import KINDS as NIGHTLY
+from .issuing.night import NIGHT
 from .issuing.packing import KINDS as BUNDLING
+from .notifications import views as notifications_views
 from .notifications.jobs import KINDS as NOTIFYING
 from .notifications.mail import make_mailer
 from .notifications.sms import make_texter
 from .verification import views as verification_views
 
 KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING, **BUNDLING}
+
+
+DUTIES: Sequence[Duty] = (NIGHT, OLD_BUNDLES, *TIDYING)
 
 
 class AlreadyInstalled(Misconfigured):
@@ -89,7 +97,8 @@ class Certify:
             host=host,
             clock=clock or SystemClock(),
             kinds=KINDS,
-            wake=make_wake(settings),
+            wake=make_wake(settings, lambda: runtime_of(app)),
+            duties=DUTIES,
             send_signal=_send_signal,
             in_context=app.app_context,
             veto=veto,
@@ -99,7 +108,7 @@ class Certify:
             _ = rt.engine  # a database that cannot serve is told at the start
         app.extensions[EXTENSION] = rt
         blueprint = web.make_blueprint()
-        for views in (verification_views, dashboards_views, credentials_views):
+        for views in (verification_views, dashboards_views, notifications_views, credentials_views):
             views.register(blueprint)
         web.install(app, blueprint, rt)
         _install_api(app, rt)
@@ -141,10 +150,12 @@ def _install_api(app: Flask, rt: Runtime) -> None:
     """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
     from .core import api
     from .dashboards import api as dashboards_api
+    from .dashboards import bundle_api, template_api
+    from .notifications import api as notifications_api
     from .verification import api as verification_api
 
     blueprint = api.make_blueprint()
-    for operations in (verification_api, dashboards_api):
+    for operations in (verification_api, dashboards_api, bundle_api, template_api, notifications_api):
         operations.register(blueprint)
     api.install(app, blueprint, rt)
 

@@ -38,7 +38,7 @@ class Signatory(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     issuer_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Issuer.id))
-    position: Mapped[int]  # 1 or 2: where it is printed
+    position: Mapped[int]  # on file, from 1; a template chooses who is printed
     # Personal data of an officer, printed on certificates; kept as long as these are.
     name: Mapped[str] = mapped_column(sa.String(200), info={"personal": "as long as certificates name them"})
     designation: Mapped[str] = mapped_column(sa.String(200))

@@ -17,7 +17,7 @@ from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import CourseRun
-from .models import Achievement, Attachment, Issuer, Run, Signatory
+from .models import Achievement, Attachment, Issuer, Run
 
 
 class UnknownRun(NotFound):
@@ -28,6 +28,11 @@ class UnknownRun(NotFound):
 class UnknownIssuer(NotFound):
     code = "issuer.unknown"
     sentence = N_("The tenant %(tenant)s has no issuer yet. Make one with: flask certify tenant add SLUG --name NAME")
+
+
+class NoSuchIssuer(NotFound):
+    code = "issuer.no_such"
+    sentence = N_("There is no issuer at this address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +162,16 @@ def get_issuer(session: orm.Session, tenant_ref: str) -> IssuerView:
     return issuer_view(issuer)
 
 
+def get_issuer_by_slug(session: orm.Session, slug: str) -> IssuerView:
+    """Raises NoSuchIssuer."""
+    found = session.scalars(sa.select(Issuer).where(Issuer.slug == slug)).first()
+    if found is None:
+        raise NoSuchIssuer()
+    return issuer_view(found)
+
+
 def list_issuers(session: orm.Session) -> list[IssuerView]:
     return [issuer_view(each) for each in session.scalars(sa.select(Issuer).order_by(Issuer.slug))]
-
-
-def list_signatories(session: orm.Session, issuer_id: UUID) -> list[SignatoryView]:
-    """At most two, in the order in which they are printed (R-017)."""
-    found = session.scalars(
-        sa.select(Signatory).where(Signatory.issuer_id == issuer_id).order_by(Signatory.position).limit(2)
-    )
-    return [SignatoryView(each.name, each.designation, each.image_sha) for each in found]
 
 
 def freeze_issuer(tx: Transaction, issuer_id: UUID, now: datetime) -> None:

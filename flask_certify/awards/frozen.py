@@ -1,9 +1,12 @@
 """What an award prints, for ever: document, credential and page read only this (DESIGN decision 18)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Self
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,28 @@ class Frozen:
             "signatories": [asdict(each) for each in self.signatories],
             "facts": dict(self.facts),
         }
+
+    def fingerprint(self, award_id: UUID) -> UUID:
+        """Of all that is frozen and that a credential does not say in words. It is signed as the id of its subject,
+        so that none of it can be changed unnoticed.
+
+        What somebody is asked to erase is not in it, and who does not know the award's id cannot try out what is.
+        A member that is added later must be left out while it has nothing to say, so that what was signed before
+        stays intact.
+        """
+        told = [
+            str(award_id),
+            self.achievement_key,
+            self.issuer_slug,
+            self.issued_at.astimezone(UTC).isoformat(),
+            self.completed_on.astimezone(UTC).isoformat() if self.completed_on else None,
+            self.zone,
+            [[each.name, each.designation, each.image_sha] for each in self.signatories],
+            sorted(self.facts.items()),
+        ]
+        digest = int.from_bytes(sha256(json.dumps(told).encode("ascii")).digest()[:16], "big")
+        version_8 = digest & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62  # RFC 9562: of our own making
+        return UUID(int=version_8)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:

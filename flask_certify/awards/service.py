@@ -1,5 +1,6 @@
 """Find awards and records, and write what became of learners. Frozen views leave this room, rows stay."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,16 +80,6 @@ def get_award(session: orm.Session, award_id: UUID) -> AwardView:
 
 def find_by_code(session: orm.Session, code: str) -> AwardView | None:
     award = session.scalar(sa.select(Award).where(Award.code == code))
-    return view(award) if award else None
-
-
-def find_successor(session: orm.Session, award_id: UUID) -> AwardView | None:
-    """The award that replaced this one."""
-    award = session.scalar(
-        sa.select(Award)
-        .where(Award.replaces_id == award_id, Award.state != AwardState.GRANTED)
-        .order_by(Award.granted_at.desc())
-    )
     return view(award) if award else None
 
 
@@ -192,9 +183,39 @@ def note_failures(
         tx.session.execute(sa.insert(Failure), rows)
 
 
+def note_unless_standing(
+    tx: Transaction,
+    tenant_ref: str,
+    run_id: UUID,
+    notes: Sequence[FailureNote],
+    *,
+    now: datetime,
+    batch_id: UUID | None = None,
+) -> None:
+    """The same, without what stands there already in the same words: tried again in vain, it has not been put right."""
+    if not notes:
+        return
+    standing = {
+        (row.learner_ref, row.step, row.code, json.dumps(row.details, sort_keys=True))
+        for row in tx.session.execute(
+            sa.select(Failure.learner_ref, Failure.step, Failure.code, Failure.details).where(
+                Failure.run_id == run_id,
+                Failure.learner_ref.in_({each.learner_ref for each in notes}),
+                Failure.resolved_at.is_(None),
+            )
+        )
+    }
+    new = [
+        each
+        for each in notes
+        if (each.learner_ref, each.step, each.code, json.dumps(dict(each.details), sort_keys=True)) not in standing
+    ]
+    note_failures(tx, tenant_ref, run_id, new, now=now, batch_id=batch_id)
+
+
 def resolve_delays(tx: Transaction, batch_id: UUID, now: datetime) -> None:
-    """What kept a batch waiting is over."""
-    _resolve(tx, Failure.batch_id == batch_id, Failure.learner_ref.is_(None), now=now)
+    """What kept a batch waiting is over. What kept its messages waiting is not."""
+    _resolve(tx, Failure.batch_id == batch_id, Failure.learner_ref.is_(None), Failure.step != "notify", now=now)
 
 
 def resolve_refusals(tx: Transaction, run_id: UUID, now: datetime) -> None:
@@ -223,7 +244,8 @@ def resolve_failures(
 # ---- views -----------------------------------------------------------------------------------------
 
 
-def view(award: Award) -> AwardView:
+def view(award: Award | sa.Row[Any]) -> AwardView:
+    """The award as others see it, from its row."""
     return AwardView(
         award.id,
         award.run_id,

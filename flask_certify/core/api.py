@@ -13,18 +13,16 @@ from functools import wraps
 from typing import Any
 
 import marshmallow as ma
-import sqlalchemy as sa
-from flask import Flask, jsonify, request
+from flask import Flask, current_app, jsonify, request
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
 from marshmallow import fields, validate
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from . import csrf, web
-from .errors import CertifyError, DatabaseBusy, NotFound
+from .errors import CertifyError, NotFound
 from .i18n import N_, c_
 from .runtime import Runtime
-from .transaction import is_busy
 
 VERSION = "1"
 PATH = f"/api/v{VERSION}"
@@ -166,14 +164,12 @@ def install(app: Flask, blueprint: Blueprint, rt: Runtime) -> None:
     add_plain("/openapi.json", "get_openapi", get_openapi)
     for rule in ("/", "/<path:path>"):
         add_plain(rule, "get_nothing", get_nothing, methods=METHODS)
+    blueprint.url_value_preprocessor(_exempt)
     blueprint.before_request(check_token)
     blueprint.after_request(web.safe)
     blueprint.register_error_handler(CertifyError, answer)
     blueprint.register_error_handler(HTTPException, _answer_http)
-    blueprint.register_error_handler(sa.exc.OperationalError, _answer_busy)
     smorest.register_blueprint(blueprint, url_prefix=prefix)
-    if "csrf" in app.extensions:
-        app.extensions["csrf"].exempt(blueprint)  # we check it ourselves, by the same token
 
 
 def _about(rt: Runtime) -> dict[str, Any]:
@@ -188,6 +184,17 @@ def _about(rt: Runtime) -> dict[str, Any]:
         },
         "servers": [{"url": rt.settings.public_url}],
     }
+
+
+def _exempt(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Tells the host's CSRFProtect, whenever it was installed, that these operations check the same token themselves.
+
+    It is told when one of them is called: that comes before every check of the host's, and a host may install its
+    protection after us.
+    """
+    protection = current_app.extensions.get("csrf")
+    if protection is not None:
+        protection.exempt(current_app.blueprints[NAME])
 
 
 def check_token() -> None:
@@ -217,9 +224,3 @@ def _answer_http(error: HTTPException) -> tuple[Response, int]:
     if "messages" in found:
         told["fields"] = found["messages"]
     return jsonify(told), status
-
-
-def _answer_busy(error: sa.exc.OperationalError) -> tuple[Response, int]:
-    if not is_busy(error):
-        raise error
-    return answer(DatabaseBusy())

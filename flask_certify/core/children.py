@@ -56,7 +56,7 @@ def start_tied(
     with log.open("ab") as sink:
         return subprocess.Popen(
             command,
-            preexec_fn=_tie_to(os.getpid(), on_owner_death),
+            preexec_fn=tie_to(os.getpid(), on_owner_death),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -64,8 +64,9 @@ def start_tied(
         )
 
 
-def _tie_to(owner: int, on_owner_death: signal.Signals) -> Callable[[], None]:
-    """What the child does between fork and exec, where nothing may be imported or loaded any more."""
+def tie_to(owner: int, on_owner_death: signal.Signals) -> Callable[[], None]:
+    """What a child does right after the fork, where nothing may be imported or loaded any more: from then on the kernel
+    sends it the signal when its owner ends."""
     libc = _libc()
 
     def tie() -> None:

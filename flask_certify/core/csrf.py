@@ -50,9 +50,15 @@ def check() -> None:
         return
     _need_secret_key()
     try:
-        validate_csrf(request.form.get(_field_name()) or request.headers.get(HEADER))
+        validate_csrf(request.form.get(_field_name()) or _in_headers())
     except ValidationError:
         raise FormExpired() from None
+
+
+def _in_headers() -> str | None:
+    """Where the host's own protection would look for it as well."""
+    names = current_app.config.get("WTF_CSRF_HEADERS", (HEADER, "X-CSRF-Token"))
+    return next((request.headers[name] for name in names if name in request.headers), None)
 
 
 def is_on() -> bool:

@@ -37,6 +37,11 @@ def cn_(one: str, many: str, num: int, /, **gaps: object) -> str:
     return str(domain().ngettext(one, many, num, **gaps))
 
 
+def is_translating() -> bool:
+    """Whether sentences are put into other languages here: without an application they stay as they are written."""
+    return has_app_context()
+
+
 def speaking(locale: str | None) -> AbstractContextManager[object]:
     """Whatever is worded inside is in this language. For jobs, which have no reader to ask."""
     return force_locale(locale) if locale else nullcontext()

@@ -8,7 +8,7 @@ Every function that takes a session is one transaction of the caller's, and begi
 with a look: what was read may be outdated by then, on SQLite as its driver comes without any error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -115,13 +115,17 @@ class Kind:
     `make` works outside any transaction and returns what is to be written; it may raise, and is then called again.
     `sink` writes that a chunk of one position has failed for good, with a code as reason.
     `end` follows the last chunk of a work, in the same transaction, exactly once. `delay` notes that a chunk could not
-    be done now and will be tried again, so that somebody who waits can see why.
+    be done now and will be tried again, so that somebody who waits can see why. `preload` loads what `make` needs and
+    changes nothing: a worker calls it once, so that the processes it forks find all of it there.
     """
 
     make: Callable[["Runtime", Claim], Store]
     sink: Callable[["Runtime", Transaction, Claim, str], None]
     end: Callable[["Runtime", Transaction, UUID], None]
     delay: Callable[["Runtime", Transaction, Claim, CertifyError], None] = lambda rt, tx, held, error: None
+    preload: Callable[["Runtime"], None] = lambda rt: None
+    lane: str = "issuing"
+    """By which queue it is hinted at: one of queue.LANES."""
 
 
 def open_work(
@@ -246,7 +250,19 @@ def find_reason(session: orm.Session, work_id: UUID) -> str | None:
     return session.scalar(resting.order_by(Chunk.hinted_at.desc(), Chunk.id).limit(1))
 
 
-def due(session: orm.Session, room: int, again_after_ms: int, work_id: UUID | None = None) -> list[UUID]:
+def kinds_of(session: orm.Session, chunk_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What kind of work each chunk is of."""
+    found = sa.select(Chunk.id, Work.kind).join(Work, Work.id == Chunk.work_id).where(Chunk.id.in_(chunk_ids))
+    return {row.id: row.kind for row in session.execute(found)}
+
+
+def due(
+    session: orm.Session,
+    room: int,
+    again_after_ms: int,
+    work_id: UUID | None = None,
+    kinds: Collection[str] | None = None,
+) -> list[UUID]:
     """Chunks that need a job now, at most `room`, marked as hinted. Call it, commit, queue."""
     rested = sa.or_(Chunk.hinted_at.is_(None), Chunk.hinted_at < now_ms() - again_after_ms)
     lapsed = sa.and_(Chunk.state == RUNNING, Chunk.lease_until < now_ms(), Chunk.attempts < MOST_ATTEMPTS)
@@ -259,6 +275,8 @@ def due(session: orm.Session, room: int, again_after_ms: int, work_id: UUID | No
     )
     if work_id is not None:
         chosen = chosen.where(Chunk.work_id == work_id)
+    if kinds is not None:
+        chosen = chosen.where(Chunk.work_id.in_(sa.select(Work.id).where(Work.kind.in_(kinds))))
     return list(
         session.scalars(
             sa.update(Chunk)

@@ -1,7 +1,7 @@
 """What may be queued: names out of our table, with an id. Redis can make nothing else run (DESIGN decision 12)."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,16 @@ from redis.retry import Retry
 from rq import Queue
 from rq.job import Job
 
+from . import outbox
 from .current import current_runtime
+from .runtime import Runtime
 from .settings import Settings
 from .working import take_turns
 
 DAY = 86_400
+LANES = ("issuing", "messages", "bundles")
+"""A queue for each, so that some workers may be kept for some kinds of work."""
+
 log = logging.getLogger("flask_certify")
 
 
@@ -69,8 +74,8 @@ def connect(url: str, *, patient: bool) -> "redis.Redis":
     return redis.Redis.from_url(url, retry_on_error=away, retry=Retry(ExponentialBackoff(cap=2, base=0.1), retries=60))
 
 
-def open_queue(connection: "redis.Redis", settings: Settings) -> Queue:
-    return Queue(settings.queue, connection=connection, serializer="json", job_class=NamedJob)
+def open_queue(connection: "redis.Redis", settings: Settings, lane: str = LANES[0]) -> Queue:
+    return Queue(f"{settings.queue}-{lane}", connection=connection, serializer="json", job_class=NamedJob)
 
 
 def hint(queue: Queue, chunk_ids: Iterable[UUID]) -> None:
@@ -83,23 +88,35 @@ def hint(queue: Queue, chunk_ids: Iterable[UUID]) -> None:
     )
 
 
-def make_wake(settings: Settings) -> Callable[[Iterable[UUID]], None]:
+def make_wake(settings: Settings, find_runtime: Callable[[], Runtime]) -> Callable[[Iterable[UUID]], None]:
     """Hints at most at the first few chunks, and gives up quietly if Redis is away: the sweeper hints again."""
     if not settings.redis_url:
         return lambda chunk_ids: None
 
     def wake(chunk_ids: Iterable[UUID]) -> None:
-        first = list(chunk_ids)[:32]
+        by_lane = lanes_of(find_runtime(), list(chunk_ids)[:32])
         try:
             connection = connect(settings.redis_url, patient=False)
             try:
-                hint(open_queue(connection, settings), first)
+                for lane, ids in by_lane.items():
+                    hint(open_queue(connection, settings, lane), ids)
             finally:
                 connection.close()
         except redis.exceptions.RedisError as error:
             log.warning("queue away, the sweeper will hint", extra={"reason": type(error).__name__})
 
     return wake
+
+
+def lanes_of(rt: Runtime, chunk_ids: Collection[UUID]) -> dict[str, list[UUID]]:
+    """The chunks by the lane of their kind."""
+    with rt.reading() as session:
+        kinds = outbox.kinds_of(session, chunk_ids)
+    found: dict[str, list[UUID]] = {}
+    for chunk_id in chunk_ids:
+        if chunk_id in kinds:
+            found.setdefault(rt.kinds[kinds[chunk_id]].lane, []).append(chunk_id)
+    return found
 
 
 def is_there(settings: Settings) -> bool:

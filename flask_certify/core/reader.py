@@ -1,7 +1,7 @@
 """How days, numbers and directions look in the reader's language. The zone is always the caller's to name (R-090)."""
 
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime, time
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -31,19 +31,32 @@ def direction() -> str:
 
 def day(at: datetime, zone: str = "UTC") -> str:
     """The day it was in that zone: `October 5, 2013`."""
-    return format_date(at.astimezone(ZoneInfo(zone)), format="long", locale=reader_locale())
+    return _day(at.astimezone(ZoneInfo(zone)).date(), reader_locale())
 
 
 def moment(at: datetime, zone: str = "UTC") -> str:
     """Day and time in that zone, and its name: `October 5, 2013, 14:03 (BST)`."""
-    there = at.astimezone(ZoneInfo(zone))
-    time = format_time(there, format="HH:mm", tzinfo=there.tzinfo, locale=reader_locale())
-    return f"{day(at, zone)}, {time} ({there:%Z})"
+    there, locale = at.astimezone(ZoneInfo(zone)), reader_locale()
+    return f"{_day(there.date(), locale)}, {_clock(there.hour, there.minute, locale)} ({there:%Z})"
 
 
 def number(value: int) -> str:
     """With the separators of the language: `50,000`."""
     return format_decimal(value, locale=reader_locale())
+
+
+# Remembered, since a page shows the same few days again and again, and Babel takes as long for one as the database.
+# By day and hour, never by moment: one moment has other hours in other zones.
+
+
+@lru_cache(maxsize=4096)
+def _day(on: date, locale: Locale) -> str:
+    return format_date(on, format="long", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _clock(hour: int, minute: int, locale: Locale) -> str:
+    return format_time(time(hour, minute), format="HH:mm", locale=locale)
 
 
 @cache

@@ -1,12 +1,12 @@
 """What every service needs, in one value: made once at installation, handed on as the first argument."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Engine, orm
+from sqlalchemy import Connection, Engine, orm
 
 from ..host.ports import Host, Veto
 from . import transaction as _transaction
@@ -15,6 +15,7 @@ from .settings import Settings
 from .transaction import Transaction
 
 if TYPE_CHECKING:
+    from .duties import Duty
     from .outbox import Kind
 
 
@@ -27,6 +28,8 @@ class Runtime:
     clock: Clock = field(default_factory=SystemClock)
     kinds: Mapping[str, "Kind"] = field(default_factory=dict)
     """What the outbox can do, by name."""
+    duties: Sequence["Duty"] = ()
+    """What a worker does by the clock."""
     wake: Callable[[Iterable[UUID]], None] = lambda chunk_ids: None
     """Hints to the queue that these chunks have work. May be lost; the sweeper hints again."""
     send_signal: Callable[[str, Mapping[str, Any]], None] = lambda name, values: None
@@ -47,6 +50,12 @@ class Runtime:
         """One transaction of ours; see core/transaction.py."""
         with _transaction.transaction(self.engine, self) as tx:
             yield tx
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A bare connection that only reads."""
+        with _transaction.connected(self.engine) as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[orm.Session]:

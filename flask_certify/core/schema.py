@@ -61,6 +61,12 @@ def check(engine: Engine) -> None:
             raise TablesDiffer() from error
 
 
+def ping(engine: Engine) -> None:
+    """Raises DatabaseAway, DatabaseBusy."""
+    with naming_trouble(), engine.connect() as connection:
+        connection.execute(sa.select(1))
+
+
 def is_current(engine: Engine) -> bool:
     """For the doctor: does the database stand where the code does?"""
     with naming_trouble(), engine.connect() as connection:

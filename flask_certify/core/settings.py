@@ -33,11 +33,14 @@ RESERVED_SLUGS = frozenset(
         "api",
         "healthz",
         "readyz",
+        "metrics",
         "hooks",
         "share",
         "templates",
         "support",
         "ob2",
+        "messages",
+        "stop",
     ]
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
@@ -76,10 +79,17 @@ class Settings:
     done when a worker with a queue, or a command with --wait, comes by."""
 
     queue: str = "certify"
-    """The name of our queue in Redis."""
+    """How the names of our queues in Redis begin."""
 
     lease_seconds: int = 90
     """How long a worker may keep a chunk of work without a sign of life before another takes it over."""
+
+    grace_seconds: int = 20
+    """How long a worker that is told to stop may go on with its chunk before it gives it back."""
+
+    night_at: str = ""
+    """When the workers begin the night's issue by themselves: 02:30, in UTC. Empty: somebody else does,
+    by `flask certify night`."""
 
     chunk_size: int = 0
     """Learners in one chunk of work, 1 to 5000. 0: chosen so that each worker gets several."""
@@ -100,6 +110,12 @@ class Settings:
     sms: str = field(default="", repr=False)
     """How SMS leave: twilio://ACCOUNT_SID:AUTH_TOKEN@FROM (a number or a messaging service), or outbox:DIRECTORY.
     Empty: SMS are not sent, and the ledger says so."""
+
+    log: str = "text"
+    """How workers write their log: text, as the application has set it up, or json, one object a line."""
+
+    metrics_token: str = field(default="", repr=False)
+    """What Prometheus presents as a bearer token to read our figures. Empty: nobody can read them."""
 
     host_seconds: float = 30.0
     """An answer of the learning platform that takes longer than this many seconds is logged as late."""
@@ -143,6 +159,12 @@ class Settings:
             raise _wrong("url_prefix", "it must begin with a slash and end without one, for example /certify.")
         if self.lease_seconds < 1:
             raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
+        if self.grace_seconds < 0:
+            raise _wrong("grace_seconds", "it must be a whole number of seconds, 0 or more.")
+        if self.night_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.night_at):
+            raise _wrong("night_at", "it must be a time like 02:30, in UTC.")
+        if self.log not in ("text", "json"):
+            raise _wrong("log", "it must be text or json.")
         if not 0 <= self.chunk_size <= 5000:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:

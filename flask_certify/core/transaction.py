@@ -69,6 +69,16 @@ def reading(engine: Engine) -> Iterator[orm.Session]:
 
 
 @contextmanager
+def connected(engine: Engine) -> Iterator[sa.Connection]:
+    """A bare connection that only reads, for pages that everybody opens: a session takes longer than a question.
+
+    Raises as `transaction` does.
+    """
+    with naming_trouble(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def naming_trouble() -> Iterator[None]:
     """What a database complains of becomes an error of ours, with a sentence that says what to do."""
     try:
@@ -88,10 +98,10 @@ def _named(error: sa.exc.OperationalError | sa.exc.ProgrammingError) -> CertifyE
         return TablesMissing()
     if isinstance(error, sa.exc.ProgrammingError):
         return None
-    return DatabaseBusy() if is_busy(error) else DatabaseAway(kind=kind)
+    return DatabaseBusy() if _is_busy(error) else DatabaseAway(kind=kind)
 
 
-def is_busy(error: sa.exc.OperationalError) -> bool:
+def _is_busy(error: sa.exc.OperationalError) -> bool:
     """Whether it says that others hold the database, and not that something is wrong with it."""
     said = str(error.orig).lower()
     return "locked" in said or "deadlock" in said or "could not serialize" in said or "lock timeout" in said

@@ -13,7 +13,6 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from flask import Blueprint, Flask, has_request_context, jsonify, make_response, redirect, render_template, request
 from jinja2 import FileSystemLoader
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,12 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..host.records import Actor
 from . import csrf, reader
 from .current import current_runtime, find_current_actor
-from .errors import CertifyError, DatabaseBusy, Forbidden, NotFound, NotLoggedIn, Unavailable
+from .errors import CertifyError, Forbidden, NotFound, NotLoggedIn, Unavailable
 from .hosts import asking
 from .i18n import N_, c_, cn_
 from .ids import spaced
 from .runtime import Runtime
-from .transaction import is_busy
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -73,7 +71,6 @@ def install(app: Flask, bp: Blueprint, rt: Runtime) -> None:
     bp.after_request(safe)
     bp.register_error_handler(CertifyError, answer_error)
     bp.register_error_handler(csrf.CSRFError, lambda error: answer_error(csrf.FormExpired()))
-    bp.register_error_handler(sa.exc.OperationalError, _answer_busy)
     _add_names(app, rt.settings.base, rt.settings.url_prefix)
     app.register_blueprint(bp, url_prefix=rt.settings.url_prefix)
 
@@ -189,9 +186,3 @@ def _login_url() -> str | None:
             return rt.host.page_url("login", wanted)
     except CertifyError:
         return None
-
-
-def _answer_busy(error: sa.exc.OperationalError) -> AnyResponse:
-    if not is_busy(error):
-        raise error
-    return answer_error(DatabaseBusy())

@@ -1,58 +1,80 @@
-"""Our own worker: the application is built once, every job runs in its context, and a sweeper runs beside it."""
+"""Our own worker: the application is built once, every job runs in its context, and somebody tends it beside."""
 
 import logging
+import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import redis
-import sqlalchemy as sa
 from flask import Flask
 from rq import SimpleWorker, Worker
 from sqlalchemy import Engine
 
+from . import stopping
 from .current import runtime_of
-from .errors import CertifyError
-from .queue import NamedJob, connect, hint, open_queue
-from .working import sweep
+from .i18n import c_, speaking
+from .queue import LANES, NamedJob, connect, open_queue
+from .runtime import Runtime
+from .tending import Tender
+from .transaction import naming_trouble
+from .working import Unexpected
 
-SWEEP_SECONDS = 1.0
+LONGEST_WAIT = 5.0  # seconds between two looks for a queue that is away
 
 log = logging.getLogger("flask_certify")
 
 
-def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker:
+def build(
+    app: Flask,
+    connection: "redis.Redis",
+    *,
+    fork: bool = True,
+    lanes: Sequence[str] = LANES,
+    tender: Tender | None = None,
+) -> Worker:
     """A worker whose jobs find the application, the driver and the engines already there.
 
     A forked child inherits them from its parent but must not use the parent's connections.
     """
     kind: Any = Worker if fork else SimpleWorker
+    settings = runtime_of(app).settings
 
     class ChunkWorker(kind):  # type: ignore[misc]
         def perform_job(self, *args: Any, **kwargs: Any) -> Any:  # RQ 3 passes one argument more than RQ 2
+            stopping.listen()
             with app.app_context():
                 return super().perform_job(*args, **kwargs)
 
         def main_work_horse(self, *args: Any, **kwargs: Any) -> Any:
             with app.app_context():
-                for engine in _engines(app):
-                    engine.dispose(close=False)
+                let_go(app, close=False)
             return super().main_work_horse(*args, **kwargs)
 
         def setup_work_horse_signals(self) -> None:
-            """A supervisor that ends a whole group tells parent and child at once. The parent waits for the child,
-            so the child goes on; what must end is killed with -9."""
+            """A supervisor that ends a whole group tells parent and child at once. The parent waits for the child, so
+            the child goes on; if that takes too long, the parent tells it to give its chunk back."""
             super().setup_work_horse_signals()
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
-    with app.app_context():
-        for engine in _engines(app):  # asks the database once who it is, so that no child has to
-            engine.connect().close()
-            engine.dispose()
-    settings = runtime_of(app).settings
+        def request_stop(self, signum: int, frame: FrameType | None) -> None:
+            if tender is not None:
+                tender.is_stopping = True
+            patience = threading.Timer(settings.grace_seconds, self.take_back)
+            patience.daemon = True
+            patience.start()
+            super().request_stop(signum, frame)
+
+        def take_back(self) -> None:
+            """Whoever is at a chunk gives it back; another worker takes it up at once."""
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.horse_pid or os.getpid(), stopping.SIGNAL)
+
     return ChunkWorker(
-        [open_queue(connection, settings)],
+        [open_queue(connection, settings, lane) for lane in lanes],
         connection=connection,
         serializer="json",
         job_class=NamedJob,
@@ -63,41 +85,82 @@ def build(app: Flask, connection: "redis.Redis", *, fork: bool = True) -> Worker
     )
 
 
-def run(app: Flask, *, burst: bool = False, fork: bool = True) -> None:
-    """Works until told to stop; with `burst` until nothing waits. A sweeper runs in a thread of its own."""
-    settings = runtime_of(app).settings
-    stopped = threading.Event()
-    sweeper = threading.Thread(target=_sweep_until, args=(app, stopped), name="sweeper", daemon=True)
-    connection = connect(settings.redis_url, patient=True)
-    try:
-        sweep_once(app)
-        if not burst:
-            sweeper.start()
-        build(app, connection, fork=fork).work(burst=burst, logging_level="WARNING")
-    finally:
-        stopped.set()
-        connection.close()
+def get_ready(app: Flask) -> None:
+    """Loads what chunks need before any process is forked: each child would else load it anew.
+
+    Raises DatabaseAway.
+    """
+    with app.app_context(), naming_trouble():
+        preload(runtime_of(app))
+        for engine in _engines(app):  # asks the database once who it is, so that no child has to
+            engine.connect().close()
+        let_go(app)
 
 
-def sweep_once(app: Flask) -> int:
-    """Hints at what is due now; 0 if database or queue are away, which the next sweep finds out again."""
-    with app.app_context():
-        rt = runtime_of(app)
+def preload(rt: Runtime) -> None:
+    """Words, libraries, fonts: whatever a kind of work says that it needs."""
+    for language in rt.settings.languages:
+        with speaking(language):
+            c_(Unexpected.sentence, kind="")
+    for kind in rt.kinds.values():
         try:
-            connection = connect(rt.settings.redis_url, patient=False)
+            kind.preload(rt)
+        except Exception as error:  # whoever gets a chunk meets it again, and says what it means for that chunk
+            log.warning("not loaded beforehand", extra={"reason": type(error).__name__})
+
+
+def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[str] = LANES) -> None:
+    """Works until told to stop; with `burst` until nothing waits.
+
+    A queue that is away is waited for, unless it is a burst. What is due is hinted at by a thread of its own.
+    """
+    get_ready(app)
+    with _own_signals(), Tender(app, lanes, alone=burst) as tender:
+        wait = 0.0
+        while True:
+            connection = connect(runtime_of(app).settings.redis_url, patient=True)
             try:
-                queue = open_queue(connection, rt.settings)
-                return sweep(rt, lambda ids: hint(queue, ids), queue.count)
+                worker = build(app, connection, fork=fork, lanes=lanes, tender=tender)
+                _until_told_to_stop(tender, wait)
+                worker.work(burst=burst, logging_level="WARNING")
+                if burst or tender.is_stopping:
+                    return
+            except redis.exceptions.RedisError as error:
+                if burst:
+                    raise
+                log.warning("queue away, waiting for it", extra={"reason": type(error).__name__})
             finally:
                 connection.close()
-        except (redis.exceptions.RedisError, sa.exc.OperationalError, CertifyError) as error:
-            log.warning("sweep postponed", extra={"reason": type(error).__name__})
-            return 0
+            wait = min(wait + 1, LONGEST_WAIT)
 
 
-def _sweep_until(app: Flask, stopped: threading.Event) -> None:
-    while not stopped.wait(SWEEP_SECONDS):
-        sweep_once(app)
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Signals are the worker's for as long as it runs."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, stopping.SIGNAL)}
+    stopping.listen()
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _until_told_to_stop(tender: Tender, seconds: float) -> None:
+    """Waits so long, and ends in order if told to meanwhile: there is no chunk to finish."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, leave)
+    tender.rest(seconds)
+
+
+def let_go(app: Flask, *, close: bool = True) -> None:
+    """Lets go of all connections; a child does not close those of its parent."""
+    for engine in _engines(app):
+        engine.dispose(close=close)
 
 
 def _engines(app: Flask) -> Iterable[Engine]:

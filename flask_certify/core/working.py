@@ -3,13 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import orm
 
-from . import outbox, steering, turns
+from . import logs, outbox, steering, stopping, turns
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
@@ -40,12 +40,22 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
             turns.served(tx.session, held)
     if held is None:
         return NOT_OURS
+    with logs.about(chunk=str(chunk_id), work=str(held.work_id), kind=held.kind):
+        began = time.monotonic()
+        said = _run(rt, held, lease_ms)
+        log.info("chunk %s", said, extra={"seconds": round(time.monotonic() - began, 3), "epoch": held.epoch})
+    return said
+
+
+def _run(rt: Runtime, held: outbox.Claim, lease_ms: int) -> str:
     try:
-        with _kept(rt, held, lease_ms):
+        with _kept(rt, held, lease_ms), stopping.interruptible():
             store = rt.kinds[held.kind].make(rt, held)
         _finish(rt, held, store)
+    except stopping.Stopping:
+        return _give_back(rt, held)
     except outbox.Fenced:
-        log.warning("chunk taken over", extra={"chunk": str(chunk_id)})
+        log.warning("chunk taken over", extra={"chunk": str(held.chunk_id)})
         return "taken over"
     except Exception as error:  # whatever it is, the row says so and the sweeper goes on
         return _put_back(rt, held, error)
@@ -59,15 +69,20 @@ def take_turns(rt: Runtime, hinted: UUID, seconds: float = TURN_SECONDS) -> str:
     So a small batch need not wait until all jobs of a large one that came before it are done. What became of the first.
     """
     until, first = time.monotonic() + seconds, ""
+    with rt.reading() as session:
+        kinds = _like(rt, outbox.kinds_of(session, [hinted]).get(hinted))
     while True:
         with rt.reading() as session:
-            ids = open_chunks(session)
-        if not ids and not first:
-            ids = [hinted]
+            ids = turns.whose_turn(session, AT_HAND, kinds)
         done = next((said for each in ids if (said := run_chunk(rt, each)) != NOT_OURS), "")
         first = first or done or NOT_OURS
-        if not done or time.monotonic() > until:
+        if not done or time.monotonic() > until or stopping.is_asked():
             return first
+
+
+def _like(rt: Runtime, kind: str | None) -> list[str]:
+    """The kinds that share a lane with this one: some workers are kept for some lanes."""
+    return [name for name, each in rt.kinds.items() if kind is not None and each.lane == rt.kinds[kind].lane]
 
 
 def _finish(rt: Runtime, held: outbox.Claim, store: outbox.Store) -> None:
@@ -107,6 +122,16 @@ def _kept(rt: Runtime, held: outbox.Claim, lease_ms: int) -> Iterator[None]:
         beat.join()
 
 
+def _give_back(rt: Runtime, held: outbox.Claim) -> str:
+    """For another worker, at once: this one is told to end, and nothing is wrong with the chunk."""
+    try:
+        with rt.transaction() as tx:
+            outbox.put_back(tx.session, held, "worker.stopping", 0, counted=False)
+    except (outbox.Fenced, Unavailable):  # taken over already, or left to its lease
+        return "left"
+    return "given back"
+
+
 def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
@@ -124,7 +149,13 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     return "put back"
 
 
-def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: int = ROOM) -> int:
+def sweep(
+    rt: Runtime,
+    hint: Callable[[list[UUID]], None],
+    waiting: int,
+    room: int = ROOM,
+    kinds: Collection[str] | None = None,
+) -> int:
     """Hints at what is due, and returns how many. Several sweepers do no harm.
 
     An empty queue with chunks still to do means that the hints were done or lost, so they are given again soon;
@@ -132,7 +163,7 @@ def sweep(rt: Runtime, hint: Callable[[list[UUID]], None], waiting: int, room: i
     """
     split_hopeless(rt)
     with rt.transaction() as tx:
-        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS)
+        ids = outbox.due(tx.session, room - waiting, LATER_MS if waiting else SOON_MS, kinds=kinds)
     if ids:
         hint(ids)
     return len(ids)

@@ -88,10 +88,11 @@ def published_keys(session: orm.Session, issuer_id: UUID) -> list[PublishedKey]:
 
 
 # Composed once, for the page that everybody opens.
+_key = IssuerKey.__table__.c
 _PUBLISHED = (
-    sa.select(IssuerKey.multikey, IssuerKey.state, IssuerKey.activated_at)
-    .where(IssuerKey.issuer_id == sa.bindparam("issuer_id"))
-    .order_by(IssuerKey.created_at, IssuerKey.id)
+    sa.select(_key.multikey, _key.state, _key.activated_at)
+    .where(_key.issuer_id == sa.bindparam("issuer_id"))
+    .order_by(_key.created_at, _key.id)
 )
 
 

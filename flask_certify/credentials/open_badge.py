@@ -71,7 +71,10 @@ class Statement:
     credential_id: UUID
     """Its `id`, as urn:uuid. Another one for each re-issue."""
     subject_id: UUID
-    """The recipient's `id`, as urn:uuid. Made for this credential: never the host's reference to the person."""
+    """The recipient's `id`, as urn:uuid. Made for this credential: never the host's reference to the person. The
+    fingerprint of what the award froze besides."""
+    code: str
+    """As it is printed and typed, without dashes: `licenseNumber`."""
     recipient_name: str = field(repr=False)
     """Personal data, as frozen at issue. One line."""
     achievement: AchievementView
@@ -138,6 +141,7 @@ def template(outline: Outline) -> Document:
         "credentialSubject": {
             "id": slot("subject_id"),
             "type": ["AchievementSubject"],
+            "licenseNumber": slot("code"),
             "identifier": [
                 {
                     "type": "IdentityObject",
@@ -168,6 +172,7 @@ def values(statement: Statement, place: Place, key_active_from: datetime) -> Val
     given = {
         "credential_id": f"urn:uuid:{statement.credential_id}",
         "subject_id": f"urn:uuid:{statement.subject_id}",
+        "code": checked("code", statement.code, require_one_line),
         "recipient_name": checked("recipient_name", statement.recipient_name, require_one_line),
         "valid_from": moment(max(statement.valid_from, key_active_from)),
         "awarded_date": moment(statement.awarded_date),

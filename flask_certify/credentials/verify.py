@@ -223,6 +223,7 @@ _CREDENTIAL: Expected = {
     "credentialSubject": {
         "id": _is_iri,
         "type": ["AchievementSubject"],
+        "licenseNumber": _is_text,
         "identifier": [{"type": "IdentityObject", "identityType": "name", "hashed": False, "identityHash": _is_text}],
         "achievement": _ACHIEVEMENT,
         "result?": [{"type": ["Result"], "resultDescription": _is_iri, "value": _is_text}],

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ..achievements.service import RunView, ensure_run, get_course_run, get_run
 from ..awards.causes import Why
+from ..awards.exceptions import Kind
 from ..awards.service import AwardView, get_award
 from ..awards.states import Move
 from ..core import api, web
@@ -45,6 +46,7 @@ def register(blueprint: Any) -> None:
     add("GET", f"{run}/attachments", list_attachments, see, query=level, gives=given)
     add("POST", f"{run}/attachments", attach_first, attach, query=level, body=terms, gives=given, status=201)
     add("POST", f"{run}/attachments/add", attach_more, attach, query=level, body=terms, gives=given, status=201)
+    add("GET", f"{run}/attachments/history", list_steps, see, query=level, gives=schemas.Step, many=True)
     add("POST", f"{run}/attachments/preview", preview, attach, body=schemas.TemplateBody, gives=schemas.Preview)
     add("PUT", one, update_attachment, attach, query=level, body=terms, gives=given)
     add("DELETE", one, remove_attachment, attach, query=schemas.RemoveQuery, gives=given)
@@ -64,6 +66,10 @@ def register(blueprint: Any) -> None:
     add("POST", f"{run}/allowlist/remove", disallow, fix, body=body, gives=excepted)
     add("POST", f"{run}/invalidations", invalidate, fix, body=body, gives=excepted)
     add("POST", f"{run}/invalidations/lift", lift, fix, body=body, gives=excepted)
+    add("POST", f"{run}/dates", set_date, fix, body=schemas.DateBody, gives=schemas.LearnerException, status=201)
+    add("POST", f"{run}/dates/clear", clear_date, fix, body=schemas.ClearDateBody, gives=schemas.LearnerException)
+    learner = schemas.LearnerQuery
+    add("GET", f"{run}/exceptions", list_exceptions, fix, query=learner, gives=schemas.LearnerException, many=True)
     for word, view in (("withdraw", withdraw), ("restore", restore), ("revoke", revoke), ("undo", undo)):
         guard = on_award(f"award.{word}")
         add("POST", f"/awards/<uuid:award_id>/{word}", view, guard, body=schemas.MoveBody, gives=schemas.Award)
@@ -165,7 +171,14 @@ def remove_attachment(asked: Asked, *, run: RunView, attachment_id: UUID) -> Ask
     """Remove an attachment; what was issued stays as it is"""
     place = _place(asked, run)
     by = By(current_actor().ref, asked["reason"])
+    web.require("template.use", tenant_ref=run.tenant_ref)
     return _attached(attaching.remove(current_runtime(), place, by, attachment_id))
+
+
+def list_steps(asked: Asked, *, run: RunView) -> list[Asked]:
+    """List who attached, changed and removed what, when and why, the latest first"""
+    place = Place(run, asked["level"] == "course")
+    return [attaching.step_to_json(each) for each in attaching.history(current_runtime(), place)]
 
 
 def _place(asked: Asked, run: RunView) -> Place:
@@ -312,6 +325,31 @@ def lift(given: Asked, *, run: RunView) -> Asked:
 
 def _excepted(report: excepting.Excepted) -> Asked:
     return {"done": list(report.done), "refused": {ref: error.code for ref, error in report.refused.items()}}
+
+
+def set_date(given: Asked, *, run: RunView) -> Asked:
+    """Set another date for a certificate to show; who may see it stays as it is"""
+    rt, learner = current_runtime(), given["learner"]
+    shown_on = excepting.read_day(given["shown_on"].isoformat())
+    excepting.set_date(rt, run.id, learner, shown_on, _why(given), actor=current_actor().ref)
+    return _last_exception(run, learner)
+
+
+def clear_date(given: Asked, *, run: RunView) -> Asked:
+    """Take such a date back; the date follows from the course run again"""
+    learner = given["learner"]
+    excepting.clear_date(current_runtime(), run.id, learner, _why(given), actor=current_actor().ref)
+    return _last_exception(run, learner)
+
+
+def list_exceptions(asked: Asked, *, run: RunView) -> list[Asked]:
+    """List every exception that was ever made for a learner, oldest first"""
+    return [excepting.to_json(each) for each in excepting.history(current_runtime(), run.id, asked["learner"])]
+
+
+def _last_exception(run: RunView, learner: str) -> Asked:
+    dates = [each for each in excepting.history(current_runtime(), run.id, learner) if each.kind is Kind.DATE]
+    return excepting.to_json(dates[-1])
 
 
 # ---- questions -------------------------------------------------------------------------------------

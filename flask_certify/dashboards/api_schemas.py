@@ -110,6 +110,14 @@ class ExceptionBody(WhyBody):
     learners = LearnersBody().fields["learners"]
 
 
+class ClearDateBody(WhyBody):
+    learner = ref("The platform's own reference of the learner.", required=True)
+
+
+class DateBody(ClearDateBody):
+    shown_on = fields.Date(required=True, metadata={"description": "The day, as 2026-05-31."})
+
+
 class RuleSetBody(Said):
     version = fields.Integer(required=True, strict=True)
     attachments = fields.List(fields.Dict(), required=True, validate=validate.Length(1, 8))
@@ -146,6 +154,22 @@ class Notice(ma.Schema):
 class Attachments(ma.Schema):
     attachments = fields.List(fields.Nested(Attachment), required=True)
     notices = fields.List(fields.Nested(Notice), required=True)
+
+
+class Step(ma.Schema):
+    """One attachment that was ever made there, with its beginning and its end."""
+
+    id = fields.UUID(required=True)
+    replaces_id = fields.UUID(required=True, allow_none=True, metadata={"description": "What it was put in place of."})
+    template_id = fields.UUID(required=True)
+    versions = fields.List(fields.UUID(), required=True, metadata={"description": "Of the template, as confirmed."})
+    rule = fields.Dict(required=True)
+    attached_at = fields.String(required=True)
+    attached_by = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    detached_at = fields.String(required=True, allow_none=True)
+    detached_by = fields.String(required=True, allow_none=True)
+    detached_reason = fields.String(required=True, allow_none=True)
 
 
 class Sample(ma.Schema):
@@ -198,6 +222,21 @@ class Failure(ma.Schema):
 class Excepted(ma.Schema):
     done = fields.List(fields.String(), required=True)
     refused = fields.Dict(required=True, metadata={"description": "Learner → code."})
+
+
+class LearnerException(ma.Schema):
+    """One exception, with its beginning and its end."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, metadata={"description": "`allow`, `invalid` or `date`."})
+    shown_on = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    note = fields.String(required=True, allow_none=True)
+    made_at = fields.String(required=True)
+    made_by = fields.String(required=True)
+    ended_at = fields.String(required=True, allow_none=True)
+    ended_by = fields.String(required=True, allow_none=True)
+    ended_reason = fields.String(required=True, allow_none=True)
 
 
 class Award(ma.Schema):

@@ -16,7 +16,7 @@ from ..core import working
 from ..core.commands import acting, told
 from ..core.current import current_runtime
 from ..core.runtime import Runtime
-from ..issuing import bulk, choosing, handling, previews
+from ..issuing import bulk, handling, naming, previews
 from ..issuing.bulk import BatchView
 from ..issuing.importing import MOST_BYTES
 from ..issuing.kinds import BatchKind
@@ -73,7 +73,7 @@ def _preview(group: AppGroup) -> None:
             view = ensure_run(rt, run)
             actor = _acting(rt, as_actor, BatchKind(kind), view)
             if file is not None:
-                found = choosing.from_file(rt, view.id, file.read(MOST_BYTES + 1))
+                found = naming.from_file(rt, view.id, file.read(MOST_BYTES + 1))
                 chosen, unknown = [*chosen, *found.learner_refs], found.unknown_lines
             listing = Listing(
                 status=Status(status) if status else None,

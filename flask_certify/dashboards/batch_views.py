@@ -14,7 +14,7 @@ from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput, CertifyError, Conflict, NotFound
 from ..core.i18n import N_, c_
 from ..host.records import Actor
-from ..issuing import bulk, choosing, handling, previews
+from ..issuing import bulk, handling, naming, previews
 from ..issuing.bulk import BatchView
 from ..issuing.errors import AlreadyUnderWay
 from ..issuing.importing import MOST_BYTES
@@ -86,6 +86,9 @@ def get_issue(run: RunView) -> AnyResponse:
 @requires("run.dashboard")
 def post_batch(run: RunView) -> AnyResponse:
     """Looks at what would happen to those who were chosen, and leads to the question."""
+    if "download" in request.form:
+        ticked = request.form.getlist("learner")
+        return redirect(url_for("certify.download", run_id=run.id, ticked=1, learner=ticked), 303)
     given = request.form.get("kind", "")
     kind = BatchKind(given) if given in list(BatchKind) else BatchKind.ISSUE
     web.require(kind.act, tenant_ref=run.tenant_ref, run_ref=run.run_ref)
@@ -107,7 +110,7 @@ def _chosen(run: RunView) -> tuple[Sequence[str] | None, Sequence[int]]:
         with rt.reading() as session:
             return queries.refs(session, run.id, question), ()
     if which == "file" and (given := request.files.get("file")):
-        chosen = choosing.from_file(rt, run.id, given.stream.read(MOST_BYTES + 1))
+        chosen = naming.from_file(rt, run.id, given.stream.read(MOST_BYTES + 1))
         if chosen.learner_refs or chosen.unknown_lines:
             return chosen.learner_refs, chosen.unknown_lines
     ticked = [ref for ref in request.form.getlist("learner") if ref] if which == "ticked" else []

@@ -1,5 +1,6 @@
 """The certificates of a run as ZIP files: the question, the progress, and the files themselves (R-130 to R-134)."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, redirect, request, send_file, url_for
@@ -8,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..achievements.service import RunView
 from ..core import reader, web
 from ..core.current import current_actor, current_runtime
-from ..core.errors import CertifyError, Conflict
+from ..core.errors import BadInput, CertifyError, Conflict
 from ..core.files import open_files
-from ..core.i18n import c_
+from ..core.i18n import N_, c_
 from ..issuing import bundles
 from ..issuing.bundles import BundleUnderWay, BundleView, UnknownBundle
 from . import queries, wording
@@ -20,11 +21,17 @@ from .listing import Listing
 _ASKED = ("q", "status", "from", "to", "learner")  # which learners
 
 
+class NobodyTicked(BadInput):
+    code = "bundle.nobody_ticked"
+    sentence = N_("Tick the learners whose certificates you want, then press the button again.")
+
+
 def register(bp: Blueprint) -> None:
     bp.add_url_rule("/runs/<uuid:run_id>/download", "download", get_download)
     bp.add_url_rule("/runs/<uuid:run_id>/download", "post_download", post_download, methods=["POST"])
     bp.add_url_rule("/bundles/<uuid:bundle_id>", "bundle", get_bundle)
     bp.add_url_rule("/bundles/<uuid:bundle_id>.json", "bundle_json", get_bundle_json)
+    bp.add_url_rule("/bundles/<uuid:bundle_id>/manifest.json", "bundle_manifest", get_manifest)
     bp.add_url_rule("/bundles/<uuid:bundle_id>/<int:number>.zip", "bundle_part", get_part)
 
 
@@ -33,8 +40,8 @@ def get_download(run: RunView) -> AnyResponse:
     """How many certificates, how large, in how many files; of the learners that the list was filtered for."""
     rt = current_runtime()
     try:
-        told = bundles.forecast(rt, run.id, _chosen(run))
-    except Conflict as refused:
+        told = bundles.forecast(rt, run.id, _asked_for(run))
+    except (Conflict, NobodyTicked) as refused:
         return _ask(run, sentence=refused.worded(), status=refused.status)
     return _ask(run, told=told)
 
@@ -44,7 +51,7 @@ def post_download(run: RunView) -> AnyResponse:
     """Opens a bundle, and leads to it. Pressed twice, both lead to the same one."""
     rt, actor = current_runtime(), current_actor()
     try:
-        bundle_id = bundles.open_bundle(rt, run.id, actor.ref, _chosen(run))
+        bundle_id = bundles.open_bundle(rt, run.id, actor.ref, _asked_for(run))
     except BundleUnderWay as refused:
         with rt.reading() as session:
             latest = bundles.find_latest(session, run.id)
@@ -88,6 +95,14 @@ def get_bundle_json(bundle_id: UUID) -> Response:
     )
 
 
+def get_manifest(bundle_id: UUID) -> Response:
+    """How many certificates were expected, packed and left out, and who was left out, and why (R-134)."""
+    _open(bundle_id)
+    response = jsonify(bundles.manifest(current_runtime(), bundle_id))
+    response.headers["Content-Disposition"] = 'attachment; filename="manifest.json"'
+    return response
+
+
 def get_part(bundle_id: UUID, number: int) -> AnyResponse:
     """One file. A download that broke off can go on where it stopped, or begin anew (R-133)."""
     bundle, _ = _open(bundle_id)
@@ -114,16 +129,23 @@ def _open(bundle_id: UUID) -> tuple[BundleView, RunView]:
     return bundle, open_run(bundle.run_id, "award.download")
 
 
-def _chosen(run: RunView) -> list[str] | None:
-    """The learners that were ticked, or those whom the filter of the list finds. None: all."""
-    ticked = [each.replace("\0", "")[:100] for each in request.values.getlist("learner")]
-    if ticked:
-        return ticked
-    question = Listing.parse(request.values).question(tenant_of(run).zone)
+def chosen(run: RunView, learner_refs: Sequence[str] | None, listing: Listing) -> list[str] | None:
+    """The learners who are named, or those whom the filter of the list finds. None: all."""
+    if learner_refs:
+        return list(learner_refs)
+    question = listing.question(tenant_of(run).zone)
     if not question.is_filtered:
         return None
     with current_runtime().reading() as session:
         return queries.refs(session, run.id, question)
+
+
+def _asked_for(run: RunView) -> list[str] | None:
+    """Raises NobodyTicked if boxes were there to be ticked, and none is."""
+    ticked = [each.replace("\0", "")[:100] for each in request.values.getlist("learner")]
+    if request.values.get("ticked") and not ticked:
+        raise NobodyTicked()
+    return chosen(run, ticked, Listing.parse(request.values))
 
 
 def _ask(
@@ -137,6 +159,7 @@ def _ask(
         told=told,
         sentence=sentence,
         size=_megabytes(told.size) if told else "",
+        left_out=wording.of_many(told.left_out) if told else [],
         latest=latest,
         asked=[each for each in request.values.items(multi=True) if each[0] in _ASKED],
     )

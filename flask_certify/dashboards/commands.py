@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 from flask.cli import AppGroup
@@ -10,11 +10,10 @@ from flask.cli import AppGroup
 from ..achievements.service import ensure_run
 from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
-from ..core.errors import BadInput
-from ..core.i18n import N_, speaking
+from ..core.i18n import speaking
 from ..eligibility import notation
 from ..issuing import night
-from . import explaining, reviewing, simulating
+from . import explaining, operations_commands, reviewing, simulating
 from .reviewing import Queue
 
 WAIT_SECONDS = 60.0
@@ -31,13 +30,9 @@ QUEUES = {
 }
 
 
-class NotJson(BadInput):
-    code = "rules.not_json"
-    sentence = N_("The file is not JSON, so no rules can be read from it.")
-
-
 def register(group: AppGroup) -> None:
     """Adds the commands of this room."""
+    operations_commands.register(group)
     _night(group)
     _explain(group)
     _simulate(group)
@@ -72,7 +67,7 @@ def _simulate(group: AppGroup) -> None:
         """
         with told(as_json=as_json):
             rt = current_runtime()
-            clauses = notation.rule_set_from_json(_json(rules.read()))
+            clauses = notation.rule_set_from_text(rules.read())
             found = simulating.simulate(rt, ensure_run(rt, run), clauses)
         if as_json:
             click.echo(json.dumps({part: list(getattr(found, part)) for part in WORDS}))
@@ -80,13 +75,6 @@ def _simulate(group: AppGroup) -> None:
             for part, words in WORDS.items():
                 click.echo(f"{len(getattr(found, part)):>8,}  {words}")
         sys.exit(1 if found.lose else 0)
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError:
-        raise NotJson() from None
 
 
 def _review(group: AppGroup) -> None:
@@ -115,7 +103,7 @@ def _night(group: AppGroup) -> None:
     @click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout, all else on stderr.")
     def issue_at_night(dry_run: bool, as_json: bool) -> None:
         """Issue to all learners of all runs who completed and have no certificate. Once a night; a second start on the
-        same day joins the first, or finds it done."""
+        same day joins the first, or does what has become due since."""
         with told(as_json=as_json):
             rt = current_runtime()
             if dry_run:

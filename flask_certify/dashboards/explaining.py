@@ -31,6 +31,7 @@ from ..eligibility.reasons import Reason
 from ..eligibility.rules import AllOf, Rule
 from ..eligibility.scores import shown
 from ..eligibility.service import Decided, about_run, ask_records, decide_records
+from ..issuing import vetoes
 from ..issuing.changes import as_if_new
 from ..issuing.criteria import sentences
 from ..issuing.keeping import kept_of
@@ -199,7 +200,9 @@ def _ask(
 ) -> tuple[Decided, Facts]:
     course_run = get_course_run(rt, run.run_ref)
     records, _ = ask_records(rt, run.run_ref, [learner_ref])
-    [decided] = decide_records(rt, course_run, attachments, [learner_ref], records, {}, as_if_new(kept))
+    new = as_if_new(kept)
+    found = decide_records(rt, course_run, attachments, [learner_ref], records, {}, new)
+    [decided] = vetoes.hear(rt, course_run, attachments, found, new)
     now = rt.clock.now()
     about = about_run(rt, course_run, now)
     record = records.get(learner_ref)

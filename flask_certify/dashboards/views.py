@@ -7,14 +7,15 @@ from ..achievements.service import RunView, UnknownRun, ensure_run, get_course_r
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.i18n import c_
-from . import batch_views, bundle_views, learner_views, queries, sheets, wording
+from . import batch_views, bundle_views, learner_views, operations_views, queries, sheets, template_views, wording
 from .access import may_in_run, requires, tenant_of
 from .listing import AT_ONCE, Listing, Pages, page_number, query_of
 from .report import make_report
 
 
 def register(bp: Blueprint) -> None:
-    """Adds the screens of mentors and learners to the blueprint."""
+    """Adds the screens of mentors and learners, and the addresses for programs that watch."""
+    operations_views.register(bp)
     web.add_templates(bp, "flask_certify.dashboards")
     bp.add_url_rule("/runs/by-ref", "run_by_ref", get_run_by_ref)
     bp.add_url_rule("/runs/<uuid:run_id>", "dashboard", get_dashboard)
@@ -24,6 +25,7 @@ def register(bp: Blueprint) -> None:
     batch_views.register(bp)
     learner_views.register(bp)
     bundle_views.register(bp)
+    template_views.register(bp)
 
 
 # ---- the dashboard ---------------------------------------------------------------------------------

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+
 from ..awards.labels import WORDS as LABELS
 from ..core.errors import CertifyError
-from ..core.i18n import N_, c_
+from ..core.i18n import N_, c_, cn_
+from ..documents.preview import Tried
 from ..eligibility import reasons
 from ..eligibility.reasons import Reason
 from ..issuing.setting_up import SHIPPED
@@ -59,6 +62,8 @@ OF_MANY: Mapping[str, str] = {
     "score.no_assessments": N_("No assessments to take a score from"),
     "learner.host_failed": N_("The learning platform could not answer"),
     "learner.unfit_reference": N_("A reference that cannot be stored"),
+    "bundle.no_certificate": N_("No certificate of this course run"),
+    "document.not_live": N_("Certificate not valid any more, or not yet"),
     "worker.died": N_("The work on it ended again and again"),
     "changed_since": N_("Changed since the preview"),
     "no_certificate": N_("No certificate"),
@@ -125,3 +130,21 @@ def _family(of: type[CertifyError]) -> Iterator[type[CertifyError]]:
     yield of
     for each in of.__subclasses__():
         yield from _family(each)
+
+
+def language_name(code: str) -> str:
+    """What its own speakers call it."""
+    try:
+        return str(Locale.parse(code.replace("-", "_")).display_name or code)
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+def outcome_of(tried: Tried) -> str:
+    """How a name had to be set to fit into its place."""
+    how = []
+    if tried.is_shrunk:
+        how.append(c_("Smaller: %(size)s instead of %(wanted)s pt", size=f"{tried.size:g}", wanted=f"{tried.wanted:g}"))
+    if tried.lines > 1:
+        how.append(cn_("In %(num)s line", "In %(num)s lines", tried.lines))
+    return " · ".join(how) or c_("As it was designed")

@@ -7,7 +7,10 @@ import click
 from flask.cli import AppGroup
 
 from ..core.commands import told
-from . import images, preview
+from ..core.current import current_runtime
+from . import images, preview, template_commands
+from .placeholders import Value
+from .press import Pictures
 from .preview import Tried
 
 _PIXELS = 1400  # of a picture
@@ -16,6 +19,7 @@ _PIXELS = 1400  # of a picture
 def register(group: AppGroup) -> None:
     documents = AppGroup("documents", help="Templates, and what is printed from them.")
     group.add_command(documents)
+    template_commands.register(documents)
 
     @documents.command("preview")
     @click.argument("template")
@@ -25,18 +29,27 @@ def register(group: AppGroup) -> None:
     @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where files go.")
     @click.option("--language", default="en", show_default=True, help="Of the template's words and dates.")
     @click.option("--png", is_flag=True, help="A picture of each as well.")
-    def try_template(template: str, names: Path | None, out: Path, language: str, png: bool) -> None:
-        """Print a certificate for each name from TEMPLATE: a design that comes with us, or an HTML file.
+    @click.option("--tenant", "slug", metavar="SLUG", help="TEMPLATE is the key of a template of this tenant.")
+    def try_template(template: str, names: Path | None, out: Path, language: str, png: bool, slug: str | None) -> None:
+        """Print a certificate for each name from TEMPLATE: a design that comes with us, an HTML file, or, with
+        --tenant, a template that was saved.
 
         Says of each name how it was set. Without --names: the hardest names of all scripts. Ends with 1 if a name was
         refused, with 2 if the template was.
         """
-        said = names.read_text(encoding="utf-8").splitlines() if names else list(preview.HARD_NAMES)
         refused = 0
         with told():
-            plate = preview.plate_of(template, language)
+            said = preview.read_html(names).splitlines() if names else list(preview.HARD_NAMES)
+            known: dict[str, Value] = {}
+            find: Pictures = preview.no_pictures
+            if slug is None:
+                plate = preview.plate_of(template, language)
+            else:
+                rt = current_runtime()
+                plate, known = preview.saved_plate(rt, slug, template, language)
+                find = preview.pictures_of(rt, known)
             out.mkdir(parents=True, exist_ok=True)
-            for each in preview.tried(plate, [name for name in said if name.strip()]):
+            for each in preview.tried(plate, [name for name in said if name.strip()], known, find):
                 refused += each.pdf is None
                 click.echo(f"{each.number:04d}  {_outcome(each)}")
                 if each.pdf is not None:

@@ -27,6 +27,7 @@ from .errors import (
     PictureMissing,
     SlotMissing,
     SlotTwice,
+    TemplateRefused,
     TooMuchWork,
     UndrawableText,
     UnknownPlaceholder,
@@ -89,14 +90,40 @@ def parsed(html: str) -> Any:
 
 def check(html: str, pictures: Collection[str]) -> None:
     """Raises a TemplateRefused that says what to change; `pictures` are the names of those that come along."""
-    page = parsed(html)
-    _check_shape(page)
+    for refusal in refusals(html, pictures):
+        raise refusal
+
+
+def refusals(html: str, pictures: Collection[str]) -> Iterator[TemplateRefused]:
+    """All that stands in the way of this template, each once."""
+    said: set[str] = set()
+    for refusal in _refusals(html, pictures):
+        if str(refusal) not in said:
+            said.add(str(refusal))
+            yield refusal
+
+
+def _refusals(html: str, pictures: Collection[str]) -> Iterator[TemplateRefused]:
+    try:
+        page = parsed(html)
+        _check_shape(page)
+    except TemplateRefused as refusal:  # there is nothing that one could go through
+        yield refusal
+        return
     for element in page.iter():
-        _check_element(element, pictures)
-    found = [style_of(element) for element in slots(page)]
+        try:
+            _check_element(element, pictures)
+        except TemplateRefused as refusal:
+            yield refusal
+    found = []
+    for element in slots(page):
+        try:
+            found.append(style_of(element))
+        except TemplateRefused as refusal:
+            yield refusal
     if unknown := fonts.missing("".join([*page.itertext(), *(slot.before for slot in found)])):
-        raise UndrawableText(characters=fonts.named(unknown))
-    _check_slots(found)
+        yield UndrawableText(characters=fonts.named(unknown))
+    yield from _wrong_slots(found, {str(element.get("data-slot")) for element in slots(page)})
 
 
 def slots(page: Any) -> Iterator[Any]:
@@ -209,14 +236,14 @@ def check_css(css: str) -> None:
                 raise NotAllowed(what=f"the font family {name[:40]}")
 
 
-def _check_slots(found: list[SlotStyle]) -> None:
+def _wrong_slots(found: list[SlotStyle], asked_for: Collection[str]) -> Iterator[TemplateRefused]:
     names = [slot.name for slot in found]
     for name in names:
         if names.count(name) > 1:
-            raise SlotTwice(slot=name)
+            yield SlotTwice(slot=name)
     for name in REQUIRED:
-        if name not in names:
-            raise SlotMissing(slot=name)
+        if name not in asked_for:
+            yield SlotMissing(slot=name)
     for slot in found:
         if slot.kind == "qr" and min(slot.width, slot.height) < LEAST_WIDTH - 0.1:
-            raise WrongSlot(slot=slot.name, attribute="style (at least 25 mm wide and high)")
+            yield WrongSlot(slot=slot.name, attribute="style (at least 25 mm wide and high)")

@@ -11,6 +11,13 @@ class NoGlyph(BadInput):
     )
 
 
+class SignAlone(BadInput):
+    code = "document.sign_alone"
+    sentence = N_(
+        "%(where)s has signs that stand on no letter: %(characters)s. Correct the spelling at its source and try again."
+    )
+
+
 class ValueMissing(BadInput):
     code = "document.value_missing"
     sentence = N_("%(where)s is not known, and every certificate shows it.")
@@ -64,6 +71,11 @@ class SlotMissing(TemplateRefused):
     sentence = N_("Every certificate shows %(slot)s, so the template needs a place for it that can be seen.")
 
 
+class BoxOffPage(TemplateRefused):
+    code = "template.box_off_page"
+    sentence = N_("%(slot)s reaches beyond the edge of the page. Move it, or make it smaller.")
+
+
 class PictureMissing(TemplateRefused):
     code = "template.picture_missing"
     sentence = N_("The template shows the picture %(file)s, which does not come with it.")
@@ -106,7 +118,7 @@ class TooLarge(TemplateRefused):
 
 class FontRefused(TemplateRefused):
     code = "template.font_refused"
-    sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType.")
+    sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType, and the file whole.")
 
 
 class CompilerBroken(Misconfigured):

@@ -6,7 +6,7 @@ known without opening a font: a name can be checked for characters that nobody h
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ LATIN = ("NotoSans", "NotoSerif")  # families that may stand first; all others f
 # Languages that write Arabic letters in Naskh. All others get Nastaliq, as readers of Urdu expect it.
 _NASKH = frozenset({"ar", "arz", "ckb", "fa", "ps", "sd", "ug"})
 _JOINERS = "\u200c\u200d"
+# Some fonts have glyphs for these; no name has them.
+_CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
 # Marks of direction and width without a shape: they come along when a name is copied from elsewhere.
 _UNSEEN = dict.fromkeys([0xAD, 0x200B, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
 
@@ -84,6 +86,29 @@ def named(characters: tuple[str, ...]) -> str:
     return ", ".join(f"U+{ord(char):04X} {unicodedata.name(char, 'CONTROL')}" for char in characters)
 
 
+MOST_PLACES = 10
+
+
+def places(text: str, characters: Collection[str]) -> dict[str, str]:
+    """Where in the text, as it is printed, these characters stand, counted from 1, and of which scripts they are.
+
+    For logs about people's names: it says where to look, and not what stands there.
+    """
+    found = [at for at, char in enumerate(tidy(text), start=1) if char in characters]
+    more = [" …"] if len(found) > MOST_PLACES else []
+    return {
+        "positions": ", ".join(map(str, found[:MOST_PLACES])) + "".join(more),
+        "scripts": ", ".join(sorted({_script(char) for char in characters})),
+    }
+
+
+def _script(char: str) -> str:
+    """The script of a letter or mark, as the Unicode standard begins its name; else that it is none."""
+    if unicodedata.category(char)[0] not in "LM":
+        return "SYMBOL"
+    return unicodedata.name(char, "UNKNOWN").partition(" ")[0]
+
+
 def split(text: str, families: tuple[Family, ...]) -> tuple[Piece, ...]:
     """The text in pieces of one family each.
 
@@ -134,4 +159,4 @@ def _characters(ranges: str) -> frozenset[str]:
     for span in ranges.split():
         first, _, last = span.partition("-")
         found.update(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
-    return frozenset(found)
+    return frozenset(found - _CONTROLS)

@@ -7,7 +7,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Name
 
-from . import dialect
+from . import dialect, fonts
 from .dialect import SlotStyle
 from .drawing import Colour
 from .errors import NotAllowed, NotOnePage, PageSize, SlotMissing, TemplateRefused, UndrawableText
@@ -119,6 +119,8 @@ class _Reader:
         where = _times((1, 0, 0, 1, self._gone, rise), _times(self._start, self._matrix))
         if any(glyph.id == 0 for run in line.runs for glyph in run.glyphs):
             raise UndrawableText(characters=line.text)
+        if alone := line.signs_alone():
+            raise UndrawableText(characters=fonts.named(alone))
         if line.text.strip():
             self.texts.append(StaticText(line, where[4], where[5], size * where[3], self._colour))
         self._gone += line.width * size / 1000 + self._spacing * line.text.count(" ")

@@ -1,5 +1,6 @@
 """A document as a picture. Needs the extra `images`."""
 
+import base64
 import io
 
 from ..core.errors import Misconfigured
@@ -28,3 +29,8 @@ def png(pdf: bytes, width: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def as_base64(picture: bytes) -> str:
+    """A picture that stands in a page itself, since nobody else may fetch it."""
+    return base64.b64encode(picture).decode()

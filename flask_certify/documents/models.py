@@ -1,6 +1,7 @@
 """Tables of templates, plates and printed documents."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +24,10 @@ class Template(Base):
     key: Mapped[str] = mapped_column(sa.String(40))
     name: Mapped[str] = mapped_column(sa.String(200))
     state: Mapped[str] = mapped_column(sa.String(8))
+    language: Mapped[str | None] = mapped_column(sa.String(20))  # NULL: that of the learner (R-175)
+    # Who signs, place by place: `{"on_file": id}`, or name, designation and image_sha of the template's own (R-017).
+    # NULL: the first of those whom the issuer has on file. Personal data of officers, as long as the template.
+    signatories: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
 
 
 class TemplateVersion(Base):
@@ -38,6 +43,7 @@ class TemplateVersion(Base):
     html_sha: Mapped[str] = mapped_column(sa.String(64))
     assets: Mapped[dict[str, str]] = mapped_column(Json)  # its pictures: name and SHA-256
     engine: Mapped[str] = mapped_column(sa.String(40))  # what lays it out, now and for ever
+    note: Mapped[str | None] = mapped_column(sa.String(500))  # what is different, in its author's words
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(sa.String(100))
 

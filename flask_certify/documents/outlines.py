@@ -5,7 +5,7 @@ in a third of a millisecond.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .errors import FontRefused
 
@@ -16,7 +16,13 @@ class Outlines:
     """The outlines of a TrueType font, and small fonts made of a few of them. Raises FontRefused for other fonts."""
 
     def __init__(self, name: str, font: bytes) -> None:
-        tables = _tables(name, font)
+        try:
+            self._read(_tables(name, font))
+        except (struct.error, IndexError):
+            raise FontRefused(font=name) from None
+        self._records: dict[int, tuple[bytes, tuple[tuple[int, int], ...]]] = {}
+
+    def _read(self, tables: Mapping[str, bytes]) -> None:
         head, hhea, hmtx = tables["head"], tables["hhea"], tables["hmtx"]
         count = int.from_bytes(tables["maxp"][4:6], "big")
         is_long = bool(int.from_bytes(head[50:52], "big"))
@@ -27,7 +33,6 @@ class Outlines:
         self._head = head[:50] + b"\0\0" + head[52:]  # short offsets from now on
         self._metrics = _metrics(hhea, hmtx, count)
         self.box: tuple[int, int, int, int] = struct.unpack(">4h", head[36:44])
-        self._records: dict[int, tuple[bytes, tuple[tuple[int, int], ...]]] = {}
 
     def cut(self, glyph_ids: Sequence[int]) -> bytes:
         """A font whose glyph n is the n-th of these, counted from 1; parts of composite glyphs follow at the end."""
@@ -101,6 +106,8 @@ def _tables(name: str, font: bytes) -> dict[str, bytes]:
     for at in range(int.from_bytes(font[4:6], "big")):
         tag, _, start, length = struct.unpack(">4sIII", font[12 + 16 * at : 28 + 16 * at])
         found[tag.decode("latin-1")] = font[start : start + length]
+        if start + length > len(font):
+            raise FontRefused(font=name)
     if not found.keys() >= {"glyf", "loca", "head", "hhea", "hmtx", "maxp"}:
         raise FontRefused(font=name)
     return found

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from . import fonts, qr
 from .drawing import FontsInUse, Speller, drawn
-from .errors import NoGlyph, TooLong
+from .errors import NoGlyph, SignAlone, TooLong, ValueMissing
 from .fitting import Fitted, fit
-from .placeholders import Picture, Value, worded
+from .placeholders import REQUIRED, Picture, Value, worded
 from .plate import Plate, Slot
 from .shaping import Line, Typesetter
 
@@ -50,7 +50,7 @@ def typesetter(slot: Slot, language: str) -> Typesetter:
 
 
 def fitted(slot: Slot, text: str, language: str) -> Fitted:
-    """The text as it stands in its place. Raises NoGlyph, TooLong."""
+    """The text as it stands in its place. Raises NoGlyph, SignAlone, TooLong."""
     check_glyphs(slot.name, text)
     style = slot.style
     found = fit(
@@ -64,7 +64,15 @@ def fitted(slot: Slot, text: str, language: str) -> Fitted:
     )
     if found is None:
         raise TooLong(where=slot.name)
+    if alone := [sign for line in found.lines for sign in line.signs_alone()]:
+        raise SignAlone(where=slot.name, characters=fonts.named(tuple(dict.fromkeys(alone))))
     return found
+
+
+def check_said(key: str, value: object) -> None:
+    """Raises ValueMissing for what every certificate shows, if nothing of it is a letter or a digit."""
+    if key in REQUIRED and not any(map(str.isalnum, str(value or ""))):
+        raise ValueMissing(where=key)
 
 
 def check_glyphs(key: str, text: str) -> None:
@@ -86,7 +94,9 @@ class FitCheck:
         self._widest = {name: _widest(slot, plate.language) for name, slot in self._slots.items() if name in SPELLED}
 
     def check(self, values: Mapping[str, Value], zone: str) -> None:
-        """Raises NoGlyph, TooLong, QrTooDense, which name the place and never the person."""
+        """Raises ValueMissing, NoGlyph, SignAlone, TooLong, QrTooDense, which name the place and never the person."""
+        for key in REQUIRED:
+            check_said(key, values.get(key))
         for key, value in values.items():
             if isinstance(value, Picture) or (key, value, zone) in self._known:
                 continue

@@ -8,6 +8,7 @@ from typing import Self
 
 from PIL import Image
 
+from . import shipped
 from .errors import NotAllowed, PictureRefused
 from .pdf import SMALLEST, Book, packed
 
@@ -18,8 +19,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(png|jpe?g)", re.IGNORECAS
 def normal(name: str, data: bytes) -> bytes:
     """The picture as PNG in true colour (a palette with transparency prints as a black box) or as JPEG in RGB.
 
-    Raises NotAllowed for its name, PictureRefused for its contents.
+    A drawing in SVG has to be one of those that come with us. Raises NotAllowed for its name, PictureRefused for its
+    contents.
     """
+    if is_drawing(name) and data in shipped.drawings():
+        return data
     if not _NAME.fullmatch(name):
         raise NotAllowed(what=f"the file name {name[:80]}")
     refused = PictureRefused(file=name, megapixels=MOST_PIXELS // 1_000_000)
@@ -66,6 +70,10 @@ class Drawable:
 def media_type(name: str) -> str:
     """What a picture of that name is. Drawings in SVG come with the package only, never from an issuer."""
     return {"svg": "image/svg+xml", "png": "image/png"}.get(name.rpartition(".")[2].lower(), "image/jpeg")
+
+
+def is_drawing(name: str) -> bool:
+    return media_type(name) == "image/svg+xml"
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -5,7 +5,7 @@ Values arrive as they were frozen with the award and are put into words here, in
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
 from babel.numbers import format_percent
 
 from ..core.i18n import N_
@@ -21,7 +21,7 @@ from ..core.ids import spaced
 from . import fonts
 
 Kind = Literal["text", "code", "qr", "image"]
-Wording = Literal["as it is", "month", "day", "percent"]
+Wording = Literal["as it is", "month", "day", "moment", "percent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ Words = Mapping[str, str | Picture]
 """Values in words, under the names that templates use."""
 
 Value = str | Decimal | date | datetime | Picture
-"""Numbers are percent out of 100. A time is aware, and prints as the day it is in the certificate's zone."""
+"""Numbers are percent out of 100. A time is aware, and prints as day or moment of the certificate's zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Placeholder:
     """Whether many certificates have the same, such as those of a course run that was completed in one month."""
 
 
+SAMPLE_CODE = "7G4K9QXM2TPD"
 _ALL = (
     Placeholder("recipient.name", N_("Recipient's name"), "Ada Lovelace"),
     Placeholder("course.title", N_("Training"), "Foundational Literacy and Numeracy", is_shared=True),
@@ -66,10 +67,16 @@ _ALL = (
     Placeholder("completion.date", N_("Month of completion"), date(2026, 4, 17), wording="month", is_shared=True),
     Placeholder("expiry.date", N_("Valid until"), date(2029, 5, 31), wording="day"),
     Placeholder("score", N_("Score"), Decimal("87.5"), wording="percent"),
+    Placeholder("location", N_("Place"), "Cardiff", is_shared=True),
+    Placeholder(
+        "completion.time", N_("Day and time of completion"), datetime(2026, 4, 17, 14, 3, tzinfo=UTC), wording="moment"
+    ),
     Placeholder("issuer.name", N_("Issuer"), "State Council of Educational Research and Training", is_shared=True),
-    Placeholder("certificate.code", N_("Code of the certificate"), "7G4K9QXM2TPD", kind="code"),
-    Placeholder("certificate.address", N_("Address for checking"), "https://certs.example.org/certify/v/7G4K9QXM2TPD"),
-    Placeholder("qr", N_("QR code"), "https://certs.example.org/certify/v/7G4K9QXM2TPD", kind="qr"),
+    Placeholder("certificate.code", N_("Code of the certificate"), SAMPLE_CODE, kind="code"),
+    Placeholder(
+        "certificate.address", N_("Address for checking"), f"https://certs.example.org/certify/v/{SAMPLE_CODE}"
+    ),
+    Placeholder("qr", N_("QR code"), f"https://certs.example.org/certify/v/{SAMPLE_CODE}", kind="qr"),
     Placeholder("signatory.1.name", N_("First signatory's name"), "Dr. Meera Joshi", is_shared=True),
     Placeholder("signatory.1.designation", N_("First signatory's designation"), "Director", is_shared=True),
     Placeholder("signatory.1.image", N_("First signatory's signature"), Picture(""), kind="image", is_shared=True),
@@ -80,6 +87,8 @@ _ALL = (
 PLACEHOLDERS: Mapping[str, Placeholder] = {each.key: each for each in _ALL}
 REQUIRED = ("recipient.name", "certificate.code", "qr")
 """What every certificate shows."""
+MANDATORY = (*REQUIRED, "course.title", "completion.date", "issuer.name")
+"""The parts that a template has to have a place for when it is saved (R-014)."""
 
 
 def samples() -> Mapping[str, Value]:
@@ -90,10 +99,21 @@ def samples() -> Mapping[str, Value]:
 def in_words(values: Mapping[str, Value], language: str, zone: str) -> Words:
     """All values as they are printed. Pictures stay what they are."""
     return {
-        key: value if isinstance(value, Picture) else fonts.tidy(worded(key, value, language, zone))
+        key: value if isinstance(value, Picture) else _tidily(PLACEHOLDERS[key], value, language, zone)
         for key, value in values.items()
         if value != ""
     }
+
+
+def _tidily(placeholder: Placeholder, value: str | Decimal | date | datetime, language: str, zone: str) -> str:
+    return (_known if placeholder.is_shared else _tidied)(placeholder.key, value, language, zone)
+
+
+def _tidied(key: str, value: str | Decimal | date | datetime, language: str, zone: str) -> str:
+    return fonts.tidy(worded(key, value, language, zone))
+
+
+_known = lru_cache(maxsize=1024)(_tidied)  # what many certificates have in common is put into words once
 
 
 def shared(words: Words) -> Words:
@@ -107,6 +127,8 @@ def worded(key: str, value: Value, language: str, zone: str) -> str:
     match value:
         case Picture():
             raise TypeError(f"{key}: a picture has no words")
+        case datetime() if placeholder.wording == "moment":
+            return _timed(value.astimezone(ZoneInfo(zone)), language)
         case datetime():
             return _dated(value.astimezone(ZoneInfo(zone)).date(), placeholder.wording, language)
         case date():
@@ -143,3 +165,10 @@ def _dated(day: date, wording: Wording, language: str) -> str:
     if wording == "month":
         return format_skeleton("yMMMM", day, locale=locale)
     return format_date(day, "long", locale=locale)
+
+
+def _timed(there: datetime, language: str) -> str:
+    locale = locale_of(language)
+    both = str(get_datetime_format("medium", locale)).replace("'", "")
+    time = format_time(there, "HH:mm", tzinfo=there.tzinfo, locale=locale)
+    return both.format(str(time), _dated(there.date(), "day", language))

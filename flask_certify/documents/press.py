@@ -18,7 +18,6 @@ from uuid import UUID
 from ..core.i18n import N_, c_, speaking
 from . import metadata, painting, pdf, qr, srgb
 from .drawing import FontsInUse, drawn
-from .errors import ValueMissing
 from .painting import Marks, SpelledSlot
 from .pictures import Drawable
 from .placeholders import REQUIRED, Picture, Words
@@ -74,12 +73,11 @@ class Press:
     # ---- one certificate
 
     def print(self, words: Words, *, doc_id: UUID, created: datetime, credential: bytes | None = None) -> Tail:
-        """The tail of a certificate. `words` may hold the shared ones too. Raises ValueMissing, NoGlyph, TooLong,
-        QrTooDense, which name the place and never the person.
+        """The tail of a certificate. `words` may hold the shared ones too. Raises ValueMissing, NoGlyph,
+        SignAlone, TooLong, QrTooDense, which name the place and never the person.
         """
         for key in REQUIRED:
-            if not words.get(key):
-                raise ValueMissing(where=key)
+            painting.check_said(key, words.get(key))
         used, marks = FontsInUse("V"), Marks(self._first_mark)
         operators: list[str] = []
         own: dict[str, Element] = {}

@@ -33,6 +33,8 @@ class PrintableAward:
             "award.date": frozen.issued_at,
             "completion.date": frozen.completed_on,
             "score": Decimal(frozen.score) if frozen.score else None,
+            "location": frozen.facts.get("location"),
+            "completion.time": _moment(frozen.facts.get("completion_time")),
             "issuer.name": frozen.issuer_name,
             "certificate.code": code,
             "certificate.address": verify_url,
@@ -49,3 +51,7 @@ class PrintableAward:
             zone=frozen.zone,
             issued_at=frozen.issued_at,
         )
+
+
+def _moment(carried: str | None) -> datetime | None:
+    return datetime.fromisoformat(carried) if carried else None

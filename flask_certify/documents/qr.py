@@ -64,7 +64,7 @@ class Codes:
             return _number(_made(said, None))
         self._made += 1
         if self._base is None:
-            if self._made < _WORTH_A_PLAN:
+            if self._made < _WORTH_A_PLAN and len(self._start) not in _PLANNED:
                 return _number(_made(said, None))
             self._base = _number(_made(self._start + bytes(CODE_LENGTH), None))[0]
         found = self._base
@@ -114,6 +114,14 @@ def _bars(column: int, row: int, wide: int, piece: int) -> str:
     return "\n".join([f"{column + bar.start()} {row} {bar.end() - bar.start()} 1 re" for bar in _BAR.finditer(shown)])
 
 
+def plan(address: str) -> None:
+    """Makes the patterns for all addresses of this length, so that each code is made from them from now on."""
+    _patterns(len(address.encode()) - CODE_LENGTH)
+
+
+_PLANNED: set[int] = set()  # lengths whose patterns are there
+
+
 @lru_cache(maxsize=8)
 def _patterns(length: int) -> tuple[tuple[int, ...], ...]:
     """For each place after `length` other bytes, and each bit there, the modules that it turns over."""
@@ -128,6 +136,7 @@ def _patterns(length: int) -> tuple[tuple[int, ...], ...]:
             changed[at] = 1 << bit
             row.append(_number(_made(start + bytes(changed), version))[0] ^ base)
         found.append(tuple(row))
+    _PLANNED.add(length)
     return tuple(found)
 
 

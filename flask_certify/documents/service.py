@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -13,15 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Issuer
-from ..core import audit
 from ..core.db import insert_or_ignore
-from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.storage import get_blob, put_blob
 from ..core.transaction import Transaction
 from . import fonts, pictures, placeholders, shipped
 from .compiling import compiled
-from .errors import TemplateNotFound, TooLarge
+from .errors import TemplateNotFound
 from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
 from .painting import FitCheck
 from .placeholders import PLACEHOLDERS, Picture, Words
@@ -29,12 +28,11 @@ from .plate import ENGINE, Plate
 from .press import Press, Tail
 from .printable import PrintableAward
 
-__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "named", "unprintable"]
+__all__ = ["PLACEHOLDERS", "FitCheck", "PrintableAward", "Printed", "TemplateVersionView", "places", "unprintable"]
 
 PDF = "application/pdf"
-MOST_MEGABYTES = 8
 
-unprintable = fonts.missing
+unprintable, places = fonts.missing, fonts.places
 """The characters of a text that no font here can draw."""
 named = fonts.named
 """Such characters by number and name, for people."""
@@ -116,60 +114,6 @@ def _ensure_versions(session: orm.Session, issuer_id: UUID, template_id: UUID, d
     insert_or_ignore(session, TemplateVersion, rows, keys=["template_id", "language", "number"])
 
 
-def save_version(
-    rt: Runtime, template_id: UUID, html: str, assets: Mapping[str, bytes], *, language: str, actor: str
-) -> UUID:
-    """The id of a new version, which later certificates use; those already issued stay as they are (R-019).
-
-    Takes a second, since the template is laid out first. Raises a TemplateRefused that says what to change, and
-    TemplateNotFound.
-    """
-    size = len(html.encode()) + sum(len(data) for data in assets.values())
-    if size > MOST_MEGABYTES * 1_000_000:
-        raise TooLarge(most_mb=MOST_MEGABYTES, has_mb=round(size / 1_000_000, 1))
-    kept = {name: pictures.normal(name, data) for name, data in assets.items()}
-    plate = compiled(html, language, kept)
-    with rt.transaction() as tx:
-        session = tx.session
-        template = _locked(session, template_id)
-        highest = sa.select(sa.func.max(TemplateVersion.number)).where(
-            TemplateVersion.template_id == template_id, TemplateVersion.language == language
-        )
-        row = TemplateVersion(
-            id=new_id(),
-            template_id=template_id,
-            number=(session.scalar(highest) or 0) + 1,
-            language=language,
-            html_sha=put_blob(session, html.encode(), "text/html"),
-            assets={name: put_blob(session, data, pictures.media_type(name)) for name, data in kept.items()},
-            engine=ENGINE,
-            created_at=rt.clock.now(),
-            created_by=actor,
-        )
-        session.add(row)
-        session.flush()
-        _keep_plate(rt, session, _view(row), plate)
-        audit.record(
-            tx,
-            tenant_ref=session.scalars(sa.select(Issuer.tenant_ref).where(Issuer.id == template.issuer_id)).one(),
-            actor_ref=actor,
-            act="template.save",
-            subject=f"template:{template_id}",
-            at=rt.clock.now(),
-            number=row.number,
-            language=language,
-        )
-        return row.id
-
-
-def _locked(session: orm.Session, template_id: UUID) -> Template:
-    """The template, kept from others who would save the next version at the same time."""
-    found = session.scalar(sa.select(Template).where(Template.id == template_id).with_for_update())
-    if found is None:
-        raise TemplateNotFound()
-    return found
-
-
 def latest_version(session: orm.Session, template_id: UUID, language: str | None = None) -> TemplateVersionView:
     """The version that a certificate issued now is printed from: in this language if there is one, else in English,
     else the newest. Raises TemplateNotFound.
@@ -182,10 +126,10 @@ def latest_version(session: orm.Session, template_id: UUID, language: str | None
     for wanted in (language, (language or "").partition("-")[0], "en"):
         for row in rows:
             if row.language == wanted:
-                return _view(row)
+                return view_of(row)
     if not rows:
         raise TemplateNotFound()
-    return _view(rows[0])
+    return view_of(rows[0])
 
 
 def get_version(session: orm.Session, version_id: UUID) -> TemplateVersionView:
@@ -193,14 +137,22 @@ def get_version(session: orm.Session, version_id: UUID) -> TemplateVersionView:
     row = session.get(TemplateVersion, version_id)
     if row is None:
         raise TemplateNotFound()
-    return _view(row)
+    return view_of(row)
 
 
-def _view(row: TemplateVersion) -> TemplateVersionView:
+def view_of(row: TemplateVersion) -> TemplateVersionView:
     return TemplateVersionView(row.id, row.template_id, row.number, row.language, row.html_sha, row.assets, row.engine)
 
 
 # ---- plates
+
+
+def preload(languages: Iterable[str]) -> None:
+    """Loads what a check of values needs, before a worker forks: fonts' lists of characters, and names of months."""
+    fonts.drawable()
+    for language in languages:
+        fonts.stack(language)
+        placeholders.in_words({"award.date": date(2026, 1, 1)}, language, "UTC")
 
 
 def get_plate(rt: Runtime, version_id: UUID) -> Plate:
@@ -214,11 +166,11 @@ def get_plate(rt: Runtime, version_id: UUID) -> Plate:
         kept = {name: get_blob(session, sha256) for name, sha256 in version.assets.items()}
     plate = compiled(html, version.language, kept)
     with rt.transaction() as tx:
-        _keep_plate(rt, tx.session, version, plate)
+        keep_plate(rt, tx.session, version, plate)
     return plate
 
 
-def _keep_plate(rt: Runtime, session: orm.Session, version: TemplateVersionView, plate: Plate) -> None:
+def keep_plate(rt: Runtime, session: orm.Session, version: TemplateVersionView, plate: Plate) -> None:
     blob_sha = put_blob(session, plate.written(), PDF)
     row = {"key": version.plate_key, "blob_sha": blob_sha, "made_at": rt.clock.now()}
     insert_or_ignore(session, PlateFile, [row], keys=["key"])
@@ -238,10 +190,10 @@ def get_press(rt: Runtime, version_id: UUID, words: Words, *, attaches: bool = T
     Raises NoGlyph, TooLong and TemplateNotFound.
     """
     common = placeholders.shared(words)
+    key = PressKey(_VERSIONS.get(rt, version_id).plate_key, tuple(sorted(common.items())), attaches)
+    if (found := _PRESSES.get(key)) is not None:
+        return found
     with rt.reading() as session:
-        key = PressKey(get_version(session, version_id).plate_key, tuple(sorted(common.items())), attaches)
-        if (found := _PRESSES.get(key)) is not None:
-            return found
         seen = {value: get_blob(session, value.sha256) for value in common.values() if isinstance(value, Picture)}
     return _PRESSES.keep(key, Press(get_plate(rt, version_id), common, seen.__getitem__, attaches=attaches))
 
@@ -276,6 +228,27 @@ class _Kept:
 _PRESSES = _Kept(64)
 
 
+class _Versions:
+    """Versions that were asked for in this process. They never change, and thousands of certificates share one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: dict[UUID, TemplateVersionView] = {}
+
+    def get(self, rt: Runtime, version_id: UUID) -> TemplateVersionView:
+        found = self._found.get(version_id)
+        if found is None:
+            with rt.reading() as session:
+                found = get_version(session, version_id)
+            if len(self._found) >= self._most:
+                self._found.clear()
+            self._found[version_id] = found
+        return found
+
+
+_VERSIONS = _Versions(256)
+
+
 # ---- documents
 
 
@@ -286,8 +259,7 @@ def fit_check(rt: Runtime, version_id: UUID) -> FitCheck:
 
 def words_of(rt: Runtime, award: PrintableAward) -> Words:
     """What is printed, in the language of the award's template and in its zone."""
-    with rt.reading() as session:
-        language = get_version(session, award.template_version_id).language
+    language = _VERSIONS.get(rt, award.template_version_id).language
     return placeholders.in_words(award.values, language, award.zone)
 
 

@@ -3,6 +3,7 @@
 The one place where glyphs are made, for the text of a template as for a name, so what is measured is what is drawn.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -78,6 +79,12 @@ class Face:
         return self._extents[glyph_id]
 
     @cached_property
+    def circle(self) -> int | None:
+        """The dotted circle, which HarfBuzz draws under a sign that stands on no letter."""
+        found: int | None = self._font.get_nominal_glyph(0x25CC)
+        return found or None
+
+    @cached_property
     def descriptor(self) -> bytes:
         """What a document says of the font as a whole."""
         extents = self._font.get_font_extents("ltr")
@@ -134,6 +141,16 @@ class Line:
     @property
     def right_to_left(self) -> bool:
         return any(run.right_to_left for run in self.runs)
+
+    def signs_alone(self) -> tuple[str, ...]:
+        """Signs that stand on no letter, as in a name that was misspelt or cut off."""
+        return tuple(
+            next((char for char in run.text[glyph.cluster :] if unicodedata.category(char)[0] == "M"), "\u25cc")
+            for run in self.runs
+            if "\u25cc" not in run.text
+            for glyph in run.glyphs
+            if glyph.id == run.face.circle
+        )
 
     def ink(self) -> tuple[float, float]:
         """Lowest and highest ink, in em above the baseline: Nastaliq reaches from -0.6 to 1.9."""

@@ -22,6 +22,12 @@ def designs() -> tuple[Design, ...]:
     return tuple(_design(path) for path in sorted(FOLDER.glob("*.json")))
 
 
+@cache
+def drawings() -> frozenset[bytes]:
+    """The pictures of all designs. No other drawing in SVG is taken from anybody."""
+    return frozenset(data for design in designs() for data in design.pictures.values())
+
+
 def _design(path: Path) -> Design:
     told = json.loads(path.read_text())
     html = path.with_suffix(".html").read_text()

@@ -48,7 +48,7 @@ def decide(
     facts: Facts,
     kept: Kept = NOTHING_KEPT,
     *,
-    veto: str | None = None,
+    veto: str | Reason | None = None,
     path: Path = Path.DISPATCH,
 ) -> Decision:
     """What the engine says, with *passing* = the host does not say no, and the criteria are met (D-06)."""

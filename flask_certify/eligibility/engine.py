@@ -76,7 +76,8 @@ class Case:
     facts: Facts
     kept: Kept = NOTHING_KEPT
     fit: Fit = NO_CRITERIA
-    veto: str | None = None  # what the host said when it was asked after all else had passed (R-060)
+    # What the host said when it was asked after all else had passed (R-060); a reason: why it could not say.
+    veto: str | Reason | None = None
     path: Path = Path.DISPATCH
 
 
@@ -126,8 +127,7 @@ def evaluate(case: Case) -> Verdict:
     refusal = _refusal(case, by_allowlist)
     if refusal is None:
         if case.veto is not None:
-            refused = (Reason("vetoed", {"answer": case.veto}),)
-            return Verdict(Act.NONE, kept.status, False, refused, Outcome.DECLINED)
+            return _vetoed(case.veto, kept)
         return Verdict(
             Act.GENERATE, Status.DOWNLOADABLE, True, _why_granted(fit, by_allowlist), Outcome.GRANTED, fit.attachment_id
         )
@@ -139,6 +139,13 @@ def evaluate(case: Case) -> Verdict:
     if status is not Status.NOTPASSING and why[0] not in refusal:
         refusal += why
     return Verdict(Act.SET_STATUS, status, True, refusal, outcome)
+
+
+def _vetoed(veto: str | Reason, kept: Kept) -> Verdict:
+    """Nothing is made and no status written, whether the host objects or breaks when it is asked."""
+    if isinstance(veto, Reason):
+        return Verdict(Act.NONE, kept.status, False, (veto,), Outcome.FAULTY)
+    return Verdict(Act.NONE, kept.status, False, (Reason("vetoed", {"answer": veto}),), Outcome.DECLINED)
 
 
 def _refusal(case: Case, by_allowlist: bool) -> tuple[Reason, ...] | None:

@@ -2,7 +2,8 @@
 
 Numbers are text, so that 79.99 stays 79.99 (R-042) and ≥ stays ≥ after saving and reading back (R-026). A rule set is
 what a run would have attached, in order, with the version of this notation:
-`{"version": 1, "attachments": [{"achievement": "completion", "audience": "tenant", "rule": {...}}]}`.
+`{"version": 1, "attachments": [{"achievement": "completion", "audience": "tenant", "rule": {...}}]}`. An attachment
+may also name its `template`, by key, and the `facts` that it carries; who earns what does not depend on these.
 The same is said to programs by `rules.schema.json`.
 """
 
@@ -64,6 +65,11 @@ class UnknownVersion(UnreadableRule):
     sentence = N_("A rule set cannot be read: version %(version)s of the notation is not known, %(known)s is.")
 
 
+class NotJson(UnreadableRule):
+    code = "rules.not_json"
+    sentence = N_("The file is not JSON, so no rules can be read from it.")
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One part of a rule set: who may earn which achievement, under which rule."""
@@ -71,6 +77,8 @@ class Clause:
     achievement: str
     audience: str
     rule: Rule
+    template: str | None = None  # its key; None: nobody said
+    facts: tuple[str, ...] = ()  # carried into the certificate
 
 
 def to_json(rule: Rule) -> dict[str, Any]:
@@ -99,10 +107,16 @@ def from_json(stored: Any) -> Rule:
 
 
 def rule_set_to_json(clauses: Iterable[Clause]) -> dict[str, Any]:
-    attachments = [
-        {"achievement": each.achievement, "audience": each.audience, "rule": to_json(each.rule)} for each in clauses
-    ]
-    return {"version": VERSION, "attachments": attachments}
+    return {"version": VERSION, "attachments": [_clause_to_json(each) for each in clauses]}
+
+
+def _clause_to_json(clause: Clause) -> dict[str, Any]:
+    stored = {"achievement": clause.achievement, "audience": clause.audience, "rule": to_json(clause.rule)}
+    if clause.template is not None:
+        stored["template"] = clause.template
+    if clause.facts:
+        stored["facts"] = list(clause.facts)
+    return stored
 
 
 def rule_set_from_json(stored: Any) -> tuple[Clause, ...]:
@@ -118,6 +132,15 @@ def rule_set_from_json(stored: Any) -> tuple[Clause, ...]:
     return tuple(_clause(each) for each in attachments)
 
 
+def rule_set_from_text(data: bytes) -> tuple[Clause, ...]:
+    """The clauses that a file holds. Raises UnreadableRule."""
+    try:
+        stored = json.loads(data)
+    except (ValueError, RecursionError):
+        raise NotJson() from None
+    return rule_set_from_json(stored)
+
+
 def schema() -> dict[str, Any]:
     """The JSON schema of a rule set; that of a rule is `#/$defs/rule` in it."""
     loaded: dict[str, Any] = json.loads(files(__package__).joinpath("rules.schema.json").read_text("utf-8"))
@@ -127,11 +150,21 @@ def schema() -> dict[str, Any]:
 def _clause(stored: Any) -> Clause:
     if not isinstance(stored, Mapping):
         raise WrongValue(operator="attachments", value=_name(stored))
-    _only(stored, "attachments", ("achievement", "audience", "rule"), optional=("audience",))
+    optional = ("audience", "template", "facts")
+    _only(stored, "attachments", ("achievement", "audience", "rule", "template", "facts"), optional)
     audience = stored.get("audience", "tenant")
     if not isinstance(audience, str) or audience not in AUDIENCES:
         raise WrongValue(operator="audience", value=_name(audience))
-    return Clause(_written("achievement", stored["achievement"]), audience, from_json(stored["rule"]))
+    facts = stored.get("facts", [])
+    if not isinstance(facts, list):
+        raise WrongValue(operator="facts", value=_name(facts))
+    return Clause(
+        _written("achievement", stored["achievement"]),
+        audience,
+        from_json(stored["rule"]),
+        _written("template", stored["template"]) if "template" in stored else None,
+        tuple(_written("facts", each) for each in facts),
+    )
 
 
 def _count(stored: Any, depth: int) -> int:

@@ -40,7 +40,10 @@ DECLINED: dict[str, str] = {
 FAULTY: dict[str, str] = {
     # Something is wrong with the data, and somebody has to put it right: the issue has failed.
     "name.missing": N_("The learner has no name. Correct the name in the learning platform, then issue again."),
-    "name.no_glyphs": N_("Our fonts cannot print these characters of the name: %(characters)s. Correct the name."),
+    "name.no_glyphs": N_(
+        "Our fonts cannot print some characters of the name (%(scripts)s), at these places: %(positions)s. "
+        "Correct the name."
+    ),
     "attempt.above_maximum": N_("An attempt at the assessment %(assessment)s is above its maximum of %(maximum)s."),
     "attempt.no_maximum": N_("The assessment %(assessment)s has no maximum score."),
     "attempt.not_a_score": N_("An attempt at the assessment %(assessment)s has a score below 0, or none."),

@@ -50,12 +50,13 @@ def decide_records(
     records: Mapping[str, LearnerRecord],
     failed: Mapping[str, Reason],
     kept: Mapping[str, Kept] | None = None,
+    vetoes: Mapping[str, str | Reason] | None = None,
 ) -> list[Decided]:
-    """The same, for records that are known already."""
+    """The same, for records that are known already. `vetoes`: what the host said about those who would get one."""
     now = rt.clock.now()
     about = about_run(rt, run, now)
     offers = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
-    kept = kept or {}
+    kept, vetoes = kept or {}, vetoes or {}
     decided = []
     for ref in learner_refs:
         record = records.get(ref)
@@ -67,7 +68,7 @@ def decide_records(
             Decided(
                 ref,
                 record,
-                decide(offers, facts, kept.get(ref, NOTHING_KEPT)),
+                decide(offers, facts, kept.get(ref, NOTHING_KEPT), veto=vetoes.get(ref)),
                 any(is_in_audience(offer, facts) for offer in offers),
                 None if isinstance(facts.score, Reason) else shown(facts.score),
             )

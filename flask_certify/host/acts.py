@@ -8,6 +8,7 @@ ACTS: dict[str, frozenset[Role]] = {
     # act: the roles that may, each for the runs and tenants that are theirs
     "run.attach": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
     "template.use": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
+    "template.edit": frozenset({Role.AUTHOR, Role.TENANT_ADMIN}),
     "run.dashboard": frozenset({Role.MENTOR, Role.AUTHOR, Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.issue": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.download": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
@@ -19,6 +20,9 @@ ACTS: dict[str, frozenset[Role]] = {
     "exceptions.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "person.export": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "person.erase": frozenset({Role.TENANT_ADMIN}),
+    "messages.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
+    "messages.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "messages.decide": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.read_own": frozenset({Role.LEARNER}),
     "failures.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),
 }

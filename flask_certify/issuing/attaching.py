@@ -111,17 +111,44 @@ def history(rt: Runtime, place: Place) -> list[AttachmentStep]:
         return attachment_history(session, *_where(place))
 
 
+def step_to_json(step: AttachmentStep) -> dict[str, Any]:
+    """One step of the history, for programs."""
+    return {
+        "id": str(step.id),
+        "replaces_id": str(step.replaces_id) if step.replaces_id else None,
+        "template_id": str(step.template_id),
+        "versions": list(step.confirmed),
+        "rule": dict(step.rule),
+        "attached_at": step.attached_at.isoformat(),
+        "attached_by": step.attached_by,
+        "reason": step.reason,
+        "detached_at": step.detached_at.isoformat() if step.detached_at else None,
+        "detached_by": step.detached_by,
+        "detached_reason": step.detached_reason,
+    }
+
+
 # ---- changing --------------------------------------------------------------------------------------
 
 
 def attach(rt: Runtime, place: Place, terms: Terms, by: By) -> Attached:
-    """Attaches where nothing is attached. Raises AlreadyAttached (R-002), and what `_checked` raises."""
-    return _change(rt, place, by, {None: terms}, only_first=True)
+    """Attaches where nothing is attached. Raises AlreadyAttached (R-002), and what `checking.check` raises."""
+    return attach_many(rt, place, [terms], by)
+
+
+def attach_many(rt: Runtime, place: Place, wanted: Sequence[Terms], by: By) -> Attached:
+    """The same for several, in the order in which they are tried: all of them or none."""
+    return _change(rt, place, by, [(None, each) for each in wanted], only_first=True)
 
 
 def add(rt: Runtime, place: Place, terms: Terms, by: By) -> Attached:
     """Attaches one more, after those that are there; their criteria must exclude each other (R-023, R-024)."""
-    return _change(rt, place, by, {None: terms})
+    return add_many(rt, place, [terms], by)
+
+
+def add_many(rt: Runtime, place: Place, wanted: Sequence[Terms], by: By) -> Attached:
+    """The same for several: all of them or none."""
+    return _change(rt, place, by, [(None, each) for each in wanted])
 
 
 def update(rt: Runtime, place: Place, attachment_id: UUID, terms: Terms, by: By) -> Attached:
@@ -129,7 +156,7 @@ def update(rt: Runtime, place: Place, attachment_id: UUID, terms: Terms, by: By)
 
     Raises NothingAttached if it is not attached here (R-005, R-023), and what `attach` raises.
     """
-    return _change(rt, place, by, {attachment_id: terms})
+    return _change(rt, place, by, [(attachment_id, terms)])
 
 
 def remove(rt: Runtime, place: Place, by: By, attachment_id: UUID | None = None) -> Attached:
@@ -165,27 +192,28 @@ def attach_pair(
     Raises UnknownRun, UnknownIssuer, NotReadyToAttach, RuleNeedsAssessments, NeedsAnEnd, WrongAudience.
     """
     run = ensure_run(rt, run_ref)
-    place = Place(run)
-    with rt.transaction() as tx:
-        issuer = get_issuer(tx.session, run.tenant_ref)
-        if again and own_attachments(tx.session, run.id):
-            return run
-        template_id = documents.ensure_shipped_templates(tx, issuer.id)[TEMPLATE]
-    pair = [
-        Terms(template_id, rules.completion(threshold), COMPLETION, audience, ("score",)),
-        Terms(template_id, rules.achievement(threshold), ACHIEVEMENT, audience, ("score",)),
-    ]
-    _change_many(rt, place, By(actor), [(None, each) for each in pair], only_first=True)
+    if again:
+        with rt.reading() as session:
+            if own_attachments(session, run.id):
+                return run
+    attach_many(rt, Place(run), pair(rt, run, audience=audience, threshold=threshold), By(actor))
     return run
 
 
+def pair(
+    rt: Runtime, run: RunView, *, audience: str = "tenant", threshold: Fraction = Fraction(80)
+) -> tuple[Terms, Terms]:
+    """The terms of the two certificates that come with us (R-038). Raises UnknownIssuer."""
+    with rt.transaction() as tx:
+        issuer = get_issuer(tx.session, run.tenant_ref)
+        template_id = documents.ensure_shipped_templates(tx, issuer.id)[TEMPLATE]
+    return (
+        Terms(template_id, rules.completion(threshold), COMPLETION, audience, ("score",)),
+        Terms(template_id, rules.achievement(threshold), ACHIEVEMENT, audience, ("score",)),
+    )
+
+
 def _change(
-    rt: Runtime, place: Place, by: By, wanted: Mapping[UUID | None, Terms], *, only_first: bool = False
-) -> Attached:
-    return _change_many(rt, place, by, list(wanted.items()), only_first=only_first)
-
-
-def _change_many(
     rt: Runtime, place: Place, by: By, wanted: Sequence[tuple[UUID | None, Terms]], *, only_first: bool = False
 ) -> Attached:
     """One transaction: each of these terms, in the place of the attachment named or as a new one."""

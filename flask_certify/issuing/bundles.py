@@ -4,9 +4,11 @@ The awards are written down when the bundle is opened, in pieces that fill one f
 its own files and knows nothing of the others. A chunk done again makes the same files over again.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,23 +16,22 @@ from sqlalchemy import orm
 
 from ..achievements.service import get_issuer, get_run
 from ..awards import service as awards
-from ..awards.models import Award
-from ..awards.states import AwardState
 from ..core import audit, outbox, working
+from ..core.duties import Duty, each
 from ..core.errors import Conflict, NotFound
 from ..core.files import open_files
 from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..documents import service as documents
+from .choosing import PACKED, Chosen, choose, list_left_out, told
 from .models import FINISHED, RUNNING, Bundle, BundleItem, BundlePart
 from .printing import printable
 
 PACK = "issuing.pack"
-PACKED, DELETED = "packed", "deleted"
+DELETED = "deleted"
 _TAIL_BYTES = 9_000  # of a certificate, about
 _FILLED = 0.96  # of a part, since names and languages differ in size
-_ONCE = 500  # ids in one question: SQLite takes no more than 32,766
 
 
 class UnknownBundle(NotFound):
@@ -87,6 +88,8 @@ class Forecast:
     certificates: int
     size: int
     parts: int
+    left_out: Mapping[str, int]
+    """Of the chosen learners, by the code of why they have nothing to download."""
 
 
 # ---- opening ---------------------------------------------------------------------------------------
@@ -95,26 +98,23 @@ class Forecast:
 def forecast(rt: Runtime, run_id: UUID, learner_refs: Collection[str] | None = None) -> Forecast:
     """How many certificates, bytes and files. Raises UnknownRun, NothingToPack."""
     with rt.reading() as session:
-        found = _live(session, run_id, learner_refs)
-    if not found:
-        raise NothingToPack()
-    each = _size_of_one(rt, found[0])
-    per_part = _per_part(rt, each)
-    return Forecast(len(found), len(found) * each, -(-len(found) // per_part))
+        chosen = choose(session, run_id, learner_refs)
+    each = _size_of_one(rt, chosen)
+    count = len(chosen.award_ids)
+    return Forecast(count, count * each, -(-count // _per_part(rt, each)), dict(Counter(chosen.without.values())))
 
 
 def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[str] | None = None) -> UUID:
     """Records a bundle of all valid certificates of the run, or of these learners, and wakes the workers.
 
-    Bundles that have lain too long are deleted first. Raises UnknownRun, NothingToPack, BundleUnderWay, StorageAway.
+    Chosen learners who have none are left out, and counted with the reason (R-134). Bundles that have lain too long
+    are deleted first. Raises UnknownRun, NothingToPack, BundleUnderWay, StorageAway.
     """
     delete_old(rt)
     with rt.reading() as session:
         run = get_run(session, run_id)
-        found = _live(session, run_id, learner_refs)
-    if not found:
-        raise NothingToPack()
-    size = _per_part(rt, _size_of_one(rt, found[0]))
+        chosen = choose(session, run_id, learner_refs)
+    size = _per_part(rt, _size_of_one(rt, chosen))
     store_id, bundle_id, now = open_files(rt.settings).store_id(), new_id(), rt.clock.now()
     try:
         with rt.transaction() as tx:
@@ -128,13 +128,12 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
                     opened_at=now,
                     store_id=store_id,
                     part_bytes=rt.settings.part_megabytes * 1_000_000,
-                    expected=len(found),
+                    expected=chosen.expected,
                 )
             )
             tx.session.flush()
-            rows = [{"bundle_id": bundle_id, "position": at, "award_id": each} for at, each in enumerate(found)]
-            tx.session.execute(sa.insert(BundleItem), rows)
-            work_id, chunk_ids = outbox.open_work(tx, PACK, len(found), size, now)
+            tx.session.execute(sa.insert(BundleItem), _items(bundle_id, chosen))
+            work_id, chunk_ids = outbox.open_work(tx, PACK, len(chosen.award_ids), size, now)
             tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(work_id=work_id))
             audit.record(
                 tx,
@@ -144,7 +143,7 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
                 subject=f"run:{run_id}",
                 at=now,
                 bundle=str(bundle_id),
-                certificates=len(found),
+                certificates=len(chosen.award_ids),
             )
             tx.then(rt.wake, chunk_ids)
     except sa.exc.IntegrityError as error:
@@ -152,25 +151,25 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
     return bundle_id
 
 
-def _live(session: orm.Session, run_id: UUID, learner_refs: Collection[str] | None) -> list[UUID]:
-    """The valid certificates, in the order of the learners' references."""
-    wanted = sa.select(Award.id, Award.learner_ref).where(Award.run_id == run_id, Award.state == AwardState.ISSUED)
-    if learner_refs is None:
-        return [row.id for row in session.execute(wanted.order_by(Award.learner_ref))]
-    refs, found = sorted(set(learner_refs)), []
-    for at in range(0, len(refs), _ONCE):
-        some = wanted.where(Award.learner_ref.in_(refs[at : at + _ONCE])).order_by(Award.learner_ref)
-        found += [row.id for row in session.execute(some)]
-    return found
+def _items(bundle_id: UUID, chosen: Chosen) -> list[dict[str, Any]]:
+    """The certificates first, which are packed in chunks; after them the learners who have none."""
+    asked: list[tuple[UUID | None, str | None, str | None]] = [(each, None, None) for each in chosen.award_ids]
+    asked += [(None, learner_ref, why) for learner_ref, why in chosen.without.items()]
+    return [
+        {"bundle_id": bundle_id, "position": at, "award_id": award_id, "learner_ref": learner_ref, "result": result}
+        for at, (award_id, learner_ref, result) in enumerate(asked)
+    ]
 
 
-def _size_of_one(rt: Runtime, award_id: UUID) -> int:
-    """About how large each of them is: they share a template, and differ by a name."""
+def _size_of_one(rt: Runtime, chosen: Chosen) -> int:
+    """About how large each of them is: they share a template, and differ by a name. Raises NothingToPack."""
+    if not chosen.award_ids:
+        raise NothingToPack()
     with rt.reading() as session:
-        award = awards.get_award(session, award_id)
+        award = awards.get_award(session, chosen.award_ids[0])
         issuer = get_issuer(session, award.tenant_ref)
-        told = printable(award.frozen, award.id, award.code, base=issuer.base, version_id=award.template_version_id)
-    press = documents.get_press(rt, award.template_version_id, documents.words_of(rt, told))
+    one = printable(award.frozen, award.id, award.code, base=issuer.base, version_id=award.template_version_id)
+    press = documents.get_press(rt, award.template_version_id, documents.words_of(rt, one))
     return len(press.prefix) + _TAIL_BYTES
 
 
@@ -218,6 +217,16 @@ def get_bundle(rt: Runtime, bundle_id: UUID) -> BundleView:
         )
 
 
+def manifest(rt: Runtime, bundle_id: UUID) -> dict[str, Any]:
+    """What the bundle as a whole holds and leaves out, as far as it is packed (R-134). Raises UnknownBundle."""
+    seen = get_bundle(rt, bundle_id)
+    with rt.reading() as session:
+        bundle = session.get_one(Bundle, bundle_id)
+        left_out = list_left_out(session, bundle)
+    files = [{"file": each.name, "size": each.size, "packed": each.entries} for each in seen.parts]
+    return told(seen.packed, left_out) | {"expected": seen.expected, "is_complete": seen.is_finished, "files": files}
+
+
 def find_latest(session: orm.Session, run_id: UUID) -> UUID | None:
     """The bundle of the run that is being packed, or can be fetched."""
     return session.scalar(
@@ -246,6 +255,9 @@ def delete_old(rt: Runtime) -> int:
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
     return len(old)
+
+
+OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
 
 
 def folder_of(bundle_id: UUID) -> str:

@@ -109,16 +109,16 @@ def _check_ready(tx: Transaction, issuer: IssuerView, runs: Sequence[CourseRun],
         tx.session.scalars(sa.select(Template.id).where(Template.issuer_id == issuer.id, Template.state == IN_USE))
     )
     there = {
-        "a course run": bool(runs),
-        "the course is not published": all(each.published for each in runs),
-        "a template of the issuer": all(each.template_id in usable for each in attachments),
-        "the issuer's name": bool(issuer.name.strip()),
-        "the issuer's address": bool(issuer.url.strip()),
-        "the issuer's key": credentials.has_active_key(tx.session, issuer.id),
+        "run": bool(runs),
+        "published": all(each.published for each in runs),
+        "template": all(each.template_id in usable for each in attachments),
+        "issuer_name": bool(issuer.name.strip()),
+        "issuer_url": bool(issuer.url.strip()),
+        "key": credentials.has_active_key(tx.session, issuer.id),
     }
     missing = [what for what, is_there in there.items() if not is_there]
     if missing:
-        raise NotReadyToAttach(missing=", ".join(missing))
+        raise NotReadyToAttach(missing)
 
 
 def _check_run(run: CourseRun, attachments: Sequence[Ruled]) -> None:

@@ -1,83 +1,91 @@
-"""Whom a file names: the first column of each line, an external id, a user name, an e-mail address or a reference.
+"""Whose certificates a bundle holds: all valid ones of a run, or those of chosen learners; and who has none."""
 
-Lines that name nobody are told by their number, never by what they hold; the others are used all the same (R-091).
-"""
-
-import csv
-import io
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
-from ..achievements.service import get_run
-from ..awards.models import Record
-from ..awards.moves import in_parts
-from ..core.db import is_storable
-from ..core.hosts import asking
-from ..core.runtime import Runtime
-from ..host.ports import find_logins
-from .importing import LONGEST_LOGIN, MOST_BYTES, MOST_LINES, UnreadableFile
+from ..awards.models import Award, Record
+from ..awards.states import AwardState
+from ..core.errors import Conflict
+from ..core.i18n import N_
+from .models import Bundle, BundleItem
+from .printing import NotLive
 
-HEADINGS = frozenset(
-    {"external id", "external_id", "id", "learner", "user", "username", "user name", "email", "e-mail"}
-)
+PACKED = "packed"
+_ONCE = 500  # references in one question: SQLite takes no more than 32,766
 
 
-@dataclass(frozen=True, slots=True)
+class NoCertificate(Conflict):
+    code = "bundle.no_certificate"
+    sentence = N_("This learner has no certificate of this course run.")
+
+
+@dataclass(frozen=True)
 class Chosen:
-    """The learners of a file, each once, and the numbers of the lines that name nobody."""
+    """The certificates to pack, in the order of the learners' references; and by reference, why others have none."""
 
-    learner_refs: tuple[str, ...]
-    unknown_lines: tuple[int, ...]
+    award_ids: Sequence[UUID]
+    without: Mapping[str, str]
 
-
-def from_file(rt: Runtime, run_id: UUID, data: bytes) -> Chosen:
-    """Raises UnreadableFile, HostUnavailable."""
-    named = read(data)
-    found = _find(rt, run_id, set(named.values()))
-    refs = dict.fromkeys(found[name] for name in named.values() if name in found)
-    return Chosen(tuple(refs), tuple(number for number, name in named.items() if name not in found))
+    @property
+    def expected(self) -> int:
+        return len(self.award_ids) + len(self.without)
 
 
-def read(data: bytes) -> dict[int, str]:
-    """What stands first on each line that holds anything, by the number of the line; headings are passed by."""
-    if len(data) > MOST_BYTES:
-        raise UnreadableFile(lines=MOST_LINES)
-    named: dict[int, str] = {}
-    try:
-        text = data.decode("utf-8-sig")
-        for row in (rows := csv.reader(io.StringIO(text, newline=""), strict=True)):
-            first = row[0].strip() if row else ""
-            if not first or (not named and first.lower() in HEADINGS):
-                continue
-            if len(named) >= MOST_LINES:
-                raise UnreadableFile(lines=MOST_LINES)
-            named[rows.line_num] = first
-    except (UnicodeDecodeError, csv.Error):
-        raise UnreadableFile(lines=MOST_LINES) from None
-    return named
+class LeftOut(NamedTuple):
+    """A learner, by the external id, or by the platform's reference if there is none; and the code of why."""
+
+    learner: str
+    why: str
 
 
-def _find(rt: Runtime, run_id: UUID, names: set[str]) -> Mapping[str, str]:
-    """Our own records know most; the host is asked about the others only."""
-    fit = sorted(name for name in names if is_storable(name, LONGEST_LOGIN))
-    found: dict[str, str] = {}
-    with rt.reading() as session:
-        run = get_run(session, run_id)
-        for some in in_parts(fit):
-            rows = session.execute(
-                sa.select(Record.external_id, sa.func.min(Record.learner_ref))
-                .where(Record.run_id == run_id, Record.external_id.in_(some))
-                .group_by(Record.external_id)
-                .having(sa.func.count() == 1)
-            )
-            found.update({str(row[0]): row[1] for row in rows})
-            known = sa.select(Record.learner_ref).where(Record.run_id == run_id, Record.learner_ref.in_(some))
-            found.update({ref: ref for ref in session.scalars(known) if ref not in found})
-    others = [name for name in fit if name not in found]
-    if others:
-        with asking(rt, "find_logins"):
-            found.update(find_logins(rt.host, run.run_ref, run.tenant_ref, others))
-    return found
+def choose(session: orm.Session, run_id: UUID, learner_refs: Collection[str] | None) -> Chosen:
+    """All valid certificates of the run, or those of these learners."""
+    wanted = sa.select(Award.id, Award.learner_ref, Award.state).where(Award.run_id == run_id)
+    if learner_refs is None:
+        live = wanted.where(Award.state == AwardState.ISSUED).order_by(Award.learner_ref)
+        return Chosen([row.id for row in session.execute(live)], {})
+    refs, found = sorted(set(learner_refs)), []
+    without = dict.fromkeys(refs, NoCertificate.code)
+    for at in range(0, len(refs), _ONCE):
+        some = wanted.where(Award.learner_ref.in_(refs[at : at + _ONCE])).order_by(Award.learner_ref)
+        rows = session.execute(some).all()
+        without |= {row.learner_ref: NotLive.code for row in rows}
+        found += [row for row in rows if row.state == AwardState.ISSUED]
+    for row in found:
+        del without[row.learner_ref]
+    return Chosen([row.id for row in found], without)
+
+
+def list_left_out(session: orm.Session, bundle: Bundle, *, without_award: bool = False) -> list[LeftOut]:
+    """Who of the bundle is left out as far as is known; or only those who had nothing to pack from the beginning."""
+    learner_ref = sa.func.coalesce(BundleItem.learner_ref, Award.learner_ref)
+    rows = session.execute(
+        sa.select(BundleItem.result, learner_ref.label("learner_ref"), Record.external_id)
+        .outerjoin(Award, Award.id == BundleItem.award_id)
+        .outerjoin(Record, sa.and_(Record.run_id == bundle.run_id, Record.learner_ref == learner_ref))
+        .where(
+            BundleItem.bundle_id == bundle.id,
+            BundleItem.award_id.is_(None) if without_award else sa.true(),
+            BundleItem.result.is_not(None),
+            BundleItem.result != PACKED,
+        )
+        .order_by(BundleItem.position)
+    )
+    return [LeftOut(row.external_id or row.learner_ref or "", row.result) for row in rows]
+
+
+def told(packed: int, left_out: Sequence[LeftOut]) -> dict[str, Any]:
+    """What a manifest says: how many were expected, packed and left out, and who was left out for which reason."""
+    return {
+        "expected": packed + len(left_out),
+        "packed": packed,
+        "left_out": len(left_out),
+        "why": dict(Counter(each.why for each in left_out)),
+        "learners": [{"external_id": each.learner, "why": each.why} for each in left_out],
+    }

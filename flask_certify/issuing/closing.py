@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from ..achievements.models import Run
 from ..core import audit
 from ..core.transaction import Transaction
-from .models import FINISHED, RUNNING, IssueBatch, Night, NightRun
+from .many import FAILED, ISSUED
+from .models import FINISHED, RUNNING, IssueBatch, IssueItem, Night, NightRun
 
 
 def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
@@ -21,24 +22,23 @@ def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
         .where(NightRun.night_id == night_id)
         .order_by(NightRun.position)
     ).all()
-    batches = tx.session.execute(
-        sa.select(IssueBatch.state, IssueBatch.result).where(IssueBatch.night_id == night_id)
-    ).all()
-    is_open = any(row.seen is None for row in rows) or any(row.state != FINISHED for row in batches)
+    states = tx.session.scalars(sa.select(IssueBatch.state).where(IssueBatch.night_id == night_id)).all()
+    is_open = any(row.seen is None for row in rows) or any(state != FINISHED for state in states)
     if night.state != RUNNING or is_open:
         return
-    results = [row.result or {} for row in batches]
-    issued = sum(sum(each.get("issued", {}).values()) for each in results)
-    failed = sum(each.get("failed", 0) for each in results)
-    due, seen = sum(row.due or 0 for row in rows), sum(row.seen or 0 for row in rows)
+    due, issued, failed = _learners(tx, night_id)
+    seen = sum(row.seen or 0 for row in rows)
+    before = night.result or {}
+    began = datetime.fromisoformat(before["again_at"]) if "again_at" in before else night.started_at
     night.state, night.finished_at = FINISHED, now
     night.result = {
         "runs": len(rows),
         "attempted": due,
-        "skipped": seen - due,
+        "skipped": max(0, seen - due),
         "issued": issued,
         "failed": failed,
         "left_out": [[row.run_ref, row.reason] for row in rows if row.reason],
+        "seconds": before.get("seconds", 0) + (now - began).total_seconds(),
     }
     audit.record(
         tx,
@@ -51,3 +51,21 @@ def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
         issued=issued,
         failed=failed,
     )
+
+
+def _learners(tx: Transaction, night_id: UUID) -> tuple[int, int, int]:
+    """How many learners were due, got a certificate, and failed; each once, however often the night was begun."""
+    each = (
+        sa.select(
+            sa.func.max(sa.case((IssueItem.result == ISSUED, 1), else_=0)).label("issued"),
+            sa.func.max(sa.case((IssueItem.result == FAILED, 1), else_=0)).label("failed"),
+        )
+        .join(IssueBatch, IssueBatch.id == IssueItem.batch_id)
+        .where(IssueBatch.night_id == night_id)
+        .group_by(IssueBatch.run_id, IssueItem.learner_ref)
+        .subquery()
+    )
+    failed = sa.case((sa.and_(each.c.failed == 1, each.c.issued == 0), 1), else_=0)
+    counts = sa.select(sa.func.count(), sa.func.sum(each.c.issued), sa.func.sum(failed)).select_from(each)
+    due, issued, lost = tx.session.execute(counts).one()
+    return due, issued or 0, lost or 0

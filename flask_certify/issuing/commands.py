@@ -1,4 +1,4 @@
-"""The life of certificates, typed: re-issue, revoke, exceptions, people and the audit log.
+"""The life of certificates, typed: re-issue, revoke, people and the audit log.
 
 Each command acts as the operator, or in the name of somebody the platform knows and allows it (`--as`).
 """
@@ -13,7 +13,6 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from ..achievements.service import RunView, ensure_run
 from ..awards.causes import GIVEN_BY_PEOPLE, Cause, Why
 from ..awards.service import AwardView, UnknownAward, get_award
 from ..awards.states import AwardState, Move
@@ -23,8 +22,7 @@ from ..core.current import current_runtime
 from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
-from . import excepting, importing, lifecycle, people, reissuing
-from .happenings import Happened
+from . import lifecycle, people, reissuing
 from .many import DECLINED, FAILED, LearnerOutcome
 
 SAID = {
@@ -37,20 +35,19 @@ SAID = {
 
 def register(group: AppGroup) -> None:
     _awards(group)
-    _exceptions(group)
     _person(group)
     _audit(group)
 
 
-def _options(*, reason: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The options that all of these share."""
+def why_options(*, reason: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """In whose name; and for a change also why, with a note."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         command = click.option("--as", "as_actor", metavar="ACTOR", help="In whose name; asked of the platform.")(
             command
         )
-        command = click.option("--note", help="For staff only; never shown to the public.")(command)
         if reason:
+            command = click.option("--note", help="For staff only; never shown to the public.")(command)
             known = ", ".join(GIVEN_BY_PEOPLE)
             command = click.option("--reason", metavar="CLASS", help=f"Why: one of {known}.")(command)
         return command
@@ -64,7 +61,7 @@ def _options(*, reason: bool = True) -> Callable[[Callable[..., None]], Callable
 def _awards(group: AppGroup) -> None:
     @group.command("reissue")
     @click.argument("code")
-    @_options()
+    @why_options()
     @click.option("--no-notify", is_flag=True, help="Do not tell the learner.")
     @click.option("--preview", is_flag=True, help="Show old and new, and change nothing.")
     def reissue(
@@ -90,7 +87,7 @@ def _awards(group: AppGroup) -> None:
 
     @group.command("undo")
     @click.argument("code")
-    @_options()
+    @why_options()
     @click.option("--tell", is_flag=True, help="Tell the learner.")
     def undo(code: str, reason: str | None, note: str | None, as_actor: str | None, tell: bool) -> None:
         """Take back a re-issue that was a mistake; CODE is that of the new certificate, or of the one it replaced."""
@@ -145,7 +142,7 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
                 lifecycle.only(lifecycle.Report((), (left,)), move)  # raises why
 
     run.__doc__ = MEANS[move]
-    made = _options()(run)
+    made = why_options()(run)
     made = click.option("--tell", is_flag=True, help="Tell the learners.")(made)
     made = click.option("--preview", is_flag=True, help="Say how many would change, and change nothing.")(made)
     if move is Move.REVOKE:
@@ -181,79 +178,6 @@ def _acting(rt: Runtime, name: str | None, act: str, award: AwardView) -> str:
     return acting(rt, name, act, tenant_ref=award.tenant_ref, run_ref=award.run_ref)
 
 
-# ---- exceptions ------------------------------------------------------------------------------------
-
-
-def _exceptions(group: AppGroup) -> None:
-    def work(act: Callable[[Runtime, RunView, Why, str, str], excepting.Excepted]) -> Callable[..., None]:
-        def run(run: str, learner: str, reason: str | None, note: str | None, as_actor: str | None) -> None:
-            with told():
-                rt = current_runtime()
-                view = ensure_run(rt, run)
-                actor = acting(rt, as_actor, "exceptions.edit", tenant_ref=view.tenant_ref, run_ref=run)
-                why = Why.given(reason or Cause.EXCEPTION, note)
-                followed = excepting.only(act(rt, view, why, learner, actor))
-            _say_followed(followed)
-
-        return run
-
-    commands: dict[str, tuple[str, Any]] = {
-        "allow": (
-            "Put LEARNER on the allowlist of the course run RUN. CERTIFY_AUTOMATIC says whether that issues at once.",
-            lambda rt, run, why, ref, actor: excepting.allow(
-                rt, run.id, {ref: why}, actor=actor, automatic=rt.settings.automatic
-            ),
-        ),
-        "disallow": (
-            "Take LEARNER off the allowlist of the course run RUN. The certificate is withdrawn.",
-            lambda rt, run, why, ref, actor: excepting.disallow(rt, run.id, [ref], why, actor=actor),
-        ),
-        "invalidate": (
-            "Declare the certificate of LEARNER in the course run RUN invalid, until that is lifted.",
-            lambda rt, run, why, ref, actor: excepting.invalidate(rt, run.id, [ref], why, actor=actor),
-        ),
-        "lift": (
-            "Lift what was declared invalid, and decide again.",
-            lambda rt, run, why, ref, actor: excepting.lift(rt, run.id, [ref], why, actor=actor),
-        ),
-    }
-    for name, (means, act) in commands.items():
-        made = work(act)
-        made.__doc__ = means
-        group.command(name)(click.argument("run")(click.argument("learner")(_options()(made))))
-
-    exceptions = AppGroup("exceptions", help="The allowlist of a course run.")
-    group.add_command(exceptions)
-
-    @exceptions.command("import")
-    @click.argument("run")
-    @click.argument("file", type=click.File("rb"))
-    @_options(reason=False)
-    def import_file(run: str, file: Any, note: str | None, as_actor: str | None) -> None:
-        """Put those whom the CSV FILE names on the allowlist of RUN: user name or e-mail address, note.
-
-        Prints JSON: how many were added, and the numbers of the other lines by what is wrong with them. Ends with 1 if
-        there are any.
-        """
-        with told(as_json=True):
-            rt = current_runtime()
-            view = ensure_run(rt, run)
-            actor = acting(rt, as_actor, "exceptions.edit", tenant_ref=view.tenant_ref, run_ref=run)
-            data = file.read(importing.MOST_BYTES + 1)
-            done = importing.import_allowlist(rt, view.id, data, actor=actor, automatic=rt.settings.automatic)
-        click.echo(json.dumps({"added": done.added, "errors": done.errors}))
-        sys.exit(1 if any(done.errors.values()) else 0)
-
-
-def _say_followed(followed: Happened) -> None:
-    click.echo("Done.")
-    for moved in followed.moved:
-        click.echo(f"{spaced(moved.code)} is {SAID[moved.now]}.")
-    for outcome in followed.outcomes:
-        reasons = " ".join(worded(each.code, each.values) for each in outcome.reasons)
-        click.echo(f"{outcome.result}: {reasons}".rstrip(": "))
-
-
 # ---- people ----------------------------------------------------------------------------------------
 
 
@@ -263,8 +187,8 @@ def _person(group: AppGroup) -> None:
 
     @person.command("export")
     @click.argument("learner")
-    @_options(reason=False)
-    def export(learner: str, note: str | None, as_actor: str | None) -> None:
+    @why_options(reason=False)
+    def export(learner: str, as_actor: str | None) -> None:
         """Print all that is stored about LEARNER as JSON."""
         with told():
             rt = current_runtime()
@@ -273,7 +197,7 @@ def _person(group: AppGroup) -> None:
 
     @person.command("erase")
     @click.argument("learner")
-    @_options()
+    @why_options()
     @click.option("--yes", is_flag=True, help="Do not ask again.")
     def erase(learner: str, reason: str | None, note: str | None, as_actor: str | None, yes: bool) -> None:
         """Erase the name of LEARNER everywhere. Codes are answered on; nothing brings the name back."""

@@ -47,8 +47,8 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
     if name is None:
         return Reason("name.missing")
     if missing := documents.unprintable(name):
-        return Reason("name.no_glyphs", {"characters": documents.named(missing)})
-    language = _language(order, record.locale)
+        return Reason("name.no_glyphs", documents.places(name, missing))
+    language = _language(order, attachment, record.locale)
     wording = order.wordings[attachment.id, language]
     frozen = Frozen(
         recipient_name=name,
@@ -66,7 +66,7 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
         language=language,
         score=decided.score if "score" in attachment.facts else None,
         facts=_facts(attachment, record),
-        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in order.signatories),
+        signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in wording.signatories),
     )
     draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
     if (unfit := _unfit(order, draft, wording)) is not None:
@@ -94,11 +94,12 @@ def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
     return None
 
 
-def _language(order: Order, locale: str | None) -> str:
-    """The learner's, if certificates are made in it; else the tenant's first (R-175)."""
-    known = [language for _, language in order.wordings]
+def _language(order: Order, attachment: AttachmentView, locale: str | None) -> str:
+    """That of the template if it has its own; else the learner's, if there is a page in it; else the tenant's first
+    (R-175)."""
+    known = [language for attachment_id, language in order.wordings if attachment_id == attachment.id]
     spoken = (locale or "").replace("-", "_")
-    return next((each for each in known if each in (spoken, spoken.partition("_")[0])), known[0])
+    return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
 
 
 def _row(

@@ -1,7 +1,9 @@
 """What an issue batch or an attachment is refused for, before anything is begun."""
 
+from collections.abc import Mapping, Sequence
+
 from ..core.errors import BadInput, Conflict, Unavailable
-from ..core.i18n import N_
+from ..core.i18n import N_, c_
 
 
 class NothingAttached(Conflict):
@@ -15,8 +17,28 @@ class AlreadyAttached(Conflict):
 
 
 class NotReadyToAttach(Conflict):
+    """`missing` holds the keys of MISSING."""
+
     code = "attachment.not_ready"
     sentence = N_("Certificates cannot be attached yet. Missing: %(missing)s.")
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(missing=", ".join(MISSING[each] for each in missing))
+
+    def worded(self) -> str:
+        return c_(self.sentence, missing=", ".join(c_(MISSING[each]) for each in self.missing))
+
+
+MISSING: Mapping[str, str] = {
+    # What must be there before anything is attached (R-010).
+    "run": N_("a course run"),
+    "published": N_("a published course"),
+    "template": N_("a template of the issuer that is in use"),
+    "issuer_name": N_("the issuer's name"),
+    "issuer_url": N_("the issuer's address"),
+    "key": N_("the issuer's key"),
+}
 
 
 class RuleNeedsAssessments(BadInput):
@@ -37,6 +59,21 @@ class WrongAudience(BadInput):
 class UnknownAchievement(BadInput):
     code = "attachment.achievement"
     sentence = N_("The issuer has nothing to be earned that is called %(achievement)s.")
+
+
+class UnknownTemplate(BadInput):
+    code = "attachment.template"
+    sentence = N_("The issuer has no template %(template)s. There are: %(known)s.")
+
+
+class OneAtATime(BadInput):
+    code = "attachment.one_at_a_time"
+    sentence = N_("The file describes %(count)s certificates. To change an attachment, it has to describe one.")
+
+
+class WhichAttachment(BadInput):
+    code = "attachment.which"
+    sentence = N_("Several certificates are attached. Say which one by its number, or that you mean all of them.")
 
 
 class UnknownFact(BadInput):

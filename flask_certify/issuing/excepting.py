@@ -13,9 +13,9 @@ from ..achievements.service import RunView, get_run
 from ..awards import exceptions
 from ..awards import service as awards
 from ..awards.causes import Cause, Why
-from ..awards.exceptions import Kind
+from ..awards.exceptions import ExceptionView, Kind
 from ..core import audit
-from ..core.errors import Conflict, NotFound
+from ..core.errors import BadInput, Conflict, NotFound
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
@@ -60,6 +60,11 @@ class NotListed(Conflict):
 class NotInvalid(Conflict):
     code = "exception.not_invalid"
     sentence = N_("The learner's certificate is not declared invalid in this course run.")
+
+
+class WrongDay(BadInput):
+    code = "exception.wrong_day"
+    sentence = N_("%(day)s is no day. Write it as 2026-05-31, from %(first)s to %(last)s.")
 
 
 class NoOtherDate(Conflict):
@@ -163,12 +168,34 @@ def lift(rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why, *, ac
 # ---- the date shown --------------------------------------------------------------------------------
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def read_day(written: str) -> date:
+    """The day as people type it. Raises WrongDay."""
+    try:
+        day = date.fromisoformat(written) if len(written) == len("2026-05-31") else None
+    except ValueError:
+        day = None
+    if day is None or not FIRST_DAY <= day <= LAST_DAY:
+        raise WrongDay(day=written[:20], first=FIRST_DAY, last=LAST_DAY)
+    return day
+
+
 def set_date(rt: Runtime, run_id: UUID, learner_ref: str, shown_on: date, why: Why, *, actor: str) -> None:
-    """Another date is shown from now on, in place of one set before. Who may see it stays as it is (R-089)."""
+    """Another date is shown from now on, in place of one set before. Who may see it stays as it is (R-089).
+
+    Raises UnknownRun, HostUnavailable, and UnknownLearner for whom neither the platform nor a record here knows.
+    """
     now = rt.clock.now()
+    with rt.reading() as session:
+        run = get_run(session, run_id)
+        is_known = bool(awards.standing_of(session, run.tenant_ref, run.run_ref, [learner_ref]))
+    if not is_known and learner_ref not in ask_records(rt, run.run_ref, [learner_ref])[0]:
+        raise UnknownLearner()
     with rt.transaction() as tx:
-        run = get_run(tx.session, run_id)
-        exceptions.end_many(tx, run_id, Kind.DATE, [learner_ref], why, actor=actor, now=now)
+        ended = exceptions.end_many(tx, run_id, Kind.DATE, [learner_ref], why, actor=actor, now=now)
+        _note(rt, tx, run, Kind.DATE, ended, dict.fromkeys(ended, why.cause), actor, end=True)
         made = exceptions.begin_many(tx, run_id, Kind.DATE, {learner_ref: why}, actor=actor, now=now, shown_on=shown_on)
         _note(rt, tx, run, Kind.DATE, made, {learner_ref: why.cause}, actor)
 
@@ -177,6 +204,32 @@ def clear_date(rt: Runtime, run_id: UUID, learner_ref: str, why: Why, *, actor: 
     """The date follows from the run's settings again. Raises NoOtherDate."""
     if not _end(rt, run_id, Kind.DATE, [learner_ref], why, actor):
         raise NoOtherDate()
+
+
+# ---- looking back ----------------------------------------------------------------------------------
+
+
+def history(rt: Runtime, run_id: UUID, learner_ref: str) -> list[ExceptionView]:
+    """All exceptions that were ever made for the learner in the run, oldest first. Raises UnknownRun."""
+    with rt.reading() as session:
+        get_run(session, run_id)
+        return exceptions.history(session, run_id, learner_ref)
+
+
+def to_json(each: ExceptionView) -> dict[str, str | None]:
+    """One exception, for programs of staff: its note is in it."""
+    return {
+        "id": str(each.id),
+        "kind": each.kind.value,
+        "shown_on": each.shown_on.isoformat() if each.shown_on else None,
+        "reason": each.cause,
+        "note": each.note,
+        "made_at": each.made_at.isoformat(),
+        "made_by": each.made_by,
+        "ended_at": each.ended_at.isoformat() if each.ended_at else None,
+        "ended_by": each.ended_by,
+        "ended_reason": each.ended_cause,
+    }
 
 
 # ---- parts -----------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ from ..eligibility.events import Evaluate, Event, Invalidate, ProgressSaid, Resp
 from ..eligibility.facts import NOTHING_KEPT
 from ..eligibility.reasons import Reason
 from ..eligibility.scores import exact
-from ..eligibility.service import ask_records, decide_many
+from ..eligibility.service import ask_records
+from . import vetoes
 from .keeping import kept_of
 from .lifecycle import after_moves
 from .many import ALREADY, LearnerOutcome, issue_many, open_order
@@ -227,7 +228,7 @@ def reconsider(
     outcomes = {
         ref: LearnerOutcome(ref, ALREADY, (), each.achievement_key, each.award_id) for ref, each in held.items()
     }
-    found = decide_many(rt, order.course_run, order.attachments, list(held), kept) if held else []
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(held), kept) if held else []
     back, gone = list[UUID](), list[UUID]()
     set_to: dict[str, Status] = {}
     for each in found:

@@ -13,13 +13,15 @@ from ..achievements.service import get_run
 from ..awards import service as awards
 from ..awards.models import Failure
 from ..awards.service import FailureNote
-from ..core import audit, outbox, steering
+from ..core import audit, logs, outbox, steering
 from ..core.db import insert_many, is_storable
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
+from ..credentials import rehearsal
+from ..documents import service as documents
 from . import kinds
 from .closing import close_night
 from .counts import count_items
@@ -58,6 +60,7 @@ def plan(rt: Runtime, held: Claim) -> Store:
     with rt.reading() as session:
         batch = _batch_of(session, held.work_id)
         run = get_run(session, batch.run_id)
+    logs.note(batch=str(batch.id))
     refs = _all_learners(rt, run.run_ref)
 
     def write(tx: Transaction) -> None:
@@ -153,6 +156,7 @@ def work_on(rt: Runtime, held: Claim) -> Store:
     """Does for the learners of the chunk what the batch is about; those who have a result are left alone."""
     with rt.reading() as session:
         batch = _batch_of(session, held.work_id)
+        logs.note(batch=str(batch.id))
         items = [
             Item(*row)
             for row in session.execute(
@@ -211,6 +215,12 @@ def _details(outcome: LearnerOutcome) -> dict[str, Any] | None:
     return dict(outcome.reasons[0].values) or None if told else None
 
 
+def preload(rt: Runtime) -> None:
+    """What signing and the check of a document load, which takes longer than many a chunk."""
+    rehearsal.rehearse()
+    documents.preload(rt.settings.languages)
+
+
 def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
     """One learner who could not be issued to, however often it was tried, fails alone."""
     batch = _batch_of(tx.session, held.work_id)
@@ -218,7 +228,7 @@ def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> No
     if item is None:
         return
     item.result, item.reason = FAILED, reason
-    awards.note_failures(
+    awards.note_unless_standing(
         tx,
         batch.tenant_ref,
         batch.run_id,
@@ -276,5 +286,5 @@ def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
 
 KINDS = {
     PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
-    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed),
+    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
 }

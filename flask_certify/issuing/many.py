@@ -26,7 +26,7 @@ from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
 from ..eligibility.facts import NOTHING_KEPT, Kept
 from ..eligibility.reasons import Reason
-from ..eligibility.service import Decided, decide_many
+from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Telling
 from ..telemetry import service as telemetry
@@ -96,8 +96,7 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Coll
         if held.state is AwardState.GRANTED and ref not in barred
     }
     undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
-    found = decide_many(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
-    found = vetoes.hear(rt, order.run.run_ref, found)
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
     for ref, each in list(decided.items()):
@@ -227,11 +226,11 @@ def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutc
     awards.resolve_failures(
         tx,
         order.run.id,
-        [each.learner_ref for each in outcomes if each.result in (ISSUED, FAILED)],
+        [each.learner_ref for each in outcomes if each.result == ISSUED],
         ("decide", "sign"),
         now,
     )
-    awards.note_failures(
+    awards.note_unless_standing(
         tx,
         order.run.tenant_ref,
         order.run.id,

@@ -154,14 +154,15 @@ class Bundle(Base):
 
 
 class BundleItem(Base):
-    """One certificate in a bundle, and why it was left out if it was."""
+    """One certificate in a bundle, and why it was left out if it was; or a chosen learner who has none."""
 
     __tablename__ = "certify_bundle_item"
     __table_args__ = (sa.Index(None, "bundle_id", "result"),)
 
     bundle_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Bundle.id), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    award_id: Mapped[UUID]
+    award_id: Mapped[UUID | None]  # NULL: there was none to pack
+    learner_ref: Mapped[str | None] = mapped_column(sa.String(100))  # only of those
     result: Mapped[str | None] = mapped_column(sa.String(60))  # `packed`, or the code of why not; NULL: not yet
 
 

@@ -1,13 +1,15 @@
 """The night job: issues to every learner who completed and has no certificate, in every run that has one attached.
 
-One row for each date, whoever starts it and however often (R-105). Each run is looked at page by page, in a constant
+One row for each date, whoever starts it and however often (R-105): started again while it runs, it is joined; after
+that it looks once more, and does what has become due since. Each run is looked at page by page, in a constant
 number of questions for each; who is due goes into an issue batch, which is worked off like any other. A night that was
 missed needs no making up: the next one finds the same learners.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +28,8 @@ from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_many, insert_or_ignore
-from ..core.errors import HostUnavailable
+from ..core.duties import Duty, daily
+from ..core.errors import HostUnavailable, Unavailable
 from ..core.hosts import HostFailed, asking
 from ..core.ids import new_id
 from ..core.outbox import Claim, Kind, Store
@@ -34,7 +37,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs
+from . import bundles, changes, jobs
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -42,6 +45,7 @@ from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, 
 SURVEY = "issuing.night"
 JOB = "issue"
 ACTOR = "night"
+log = logging.getLogger("flask_certify")
 LATER = (HostUnavailable, HostFailed, UnknownRun)  # the run is left for another night, the others go on
 
 
@@ -59,6 +63,7 @@ class NightView:
     issued: int
     failed: int
     left_out: tuple[tuple[str, str], ...]  # runs left for another night, and why
+    worked: float = 0
 
     @property
     def is_finished(self) -> bool:
@@ -66,7 +71,8 @@ class NightView:
 
     @property
     def seconds(self) -> float | None:
-        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+        """How long it was worked on, all its beginnings together."""
+        return self.worked if self.finished_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,17 @@ class Due:
 
 
 def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
-    """The night of today, and whether this call began it. Raises HostUnavailable, MasterKeyMissing."""
+    """The night of today, and whether this call is the first to begin it. One that has ended looks once more.
+
+    Raises HostUnavailable, MasterKeyMissing.
+    """
     rt.settings.require_master_keys()
     now = rt.clock.now()
+    _tidy_up(rt)
     with rt.reading() as session:
         there = _find(session, now)
-    if there is not None:
-        return there, False
+        if there is not None and session.get_one(Night, there).state == RUNNING:
+            return there, False
     runs = runs_of_tonight(rt)
     night_id = new_id()
     row = {
@@ -102,20 +112,38 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
     }
     with rt.transaction() as tx:
         insert_or_ignore(tx.session, Night, [row], keys=["job", "date"])
-        night = tx.session.get(Night, night_id)
-        if night is None:
-            found = _find(tx.session, now)
-            assert found is not None
-            return found, False
+        night = tx.session.scalars(
+            sa.select(Night).where(Night.job == JOB, Night.date == now.date()).with_for_update()
+        ).one()
+        is_first = night.id == night_id
+        if not is_first:
+            if night.state == RUNNING:
+                return night.id, False
+            _begin_again(tx, night, now)
         night.work_id, chunk_ids = outbox.open_work(tx, SURVEY, len(runs), 1, now)
-        rows = [{"night_id": night_id, "position": at, "run_id": run.id} for at, run in enumerate(runs)]
+        rows = [{"night_id": night.id, "position": at, "run_id": run.id} for at, run in enumerate(runs)]
         if rows:
             tx.session.execute(sa.insert(NightRun), rows)
         audit.record(
-            tx, tenant_ref="", actor_ref=actor, act="night.start", subject=f"night:{night_id}", at=now, runs=len(runs)
+            tx, tenant_ref="", actor_ref=actor, act="night.start", subject=f"night:{night.id}", at=now, runs=len(runs)
         )
         tx.then(rt.wake, chunk_ids)
-    return night_id, True
+        return night.id, is_first
+
+
+def _begin_again(tx: Transaction, night: Night, now: datetime) -> None:
+    """The runs are looked at anew; what was counted stays, since the batches of the night do."""
+    tx.session.execute(sa.delete(NightRun).where(NightRun.night_id == night.id))
+    night.state, night.finished_at = RUNNING, None
+    night.result = {**(night.result or {}), "again_at": now.isoformat()}
+
+
+def _tidy_up(rt: Runtime) -> None:
+    """Downloads that have lain for their days are deleted. A place that does not answer is no reason not to issue."""
+    try:
+        bundles.delete_old(rt)
+    except Unavailable as error:
+        log.warning("old downloads not deleted", extra={"reason": error.code})
 
 
 def work_and_wait(
@@ -123,14 +151,18 @@ def work_and_wait(
 ) -> NightView:
     """Works the night off in this process, besides any workers. Raises NightStuck if nothing moves for so long."""
 
+    ended: list[NightView] = []
+
     def is_over() -> bool:
         with rt.reading() as session:
-            return session.scalar(sa.select(Night.state).where(Night.id == night_id)) == FINISHED
+            night = session.get_one(Night, night_id)
+            ended[:] = [_view(session, night)] if night.state == FINISHED else []
+        return bool(ended)
 
     if not working.work_off(rt, is_over, patience=patience, tick=tick):
         raise NightStuck()
     working.drain(rt)
-    return get(rt, night_id)
+    return ended[0]  # as it ended: somebody may have begun it again
 
 
 def rehearse(rt: Runtime) -> Iterator[Due]:
@@ -298,7 +330,11 @@ def _view(session: orm.Session, night: Night) -> NightView:
         result.get("issued", 0),
         result.get("failed", 0),
         tuple((run, code) for run, code in result.get("left_out", [])),
+        result.get("seconds", 0),
     )
 
 
 KINDS = {SURVEY: Kind(make=survey, sink=not_surveyed, end=surveyed)}
+NIGHT = Duty(
+    "issuing.night", daily(lambda rt: time.fromisoformat(rt.settings.night_at) if rt.settings.night_at else None), start
+)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from sqlalchemy import orm
+
 from ..achievements.service import (
     AttachmentView,
     IssuerView,
@@ -14,13 +16,14 @@ from ..achievements.service import (
     get_issuer,
     get_run,
     list_attachments,
-    list_signatories,
 )
 from ..core.hosts import asking
 from ..core.i18n import c_, speaking
 from ..core.runtime import Runtime
 from ..documents import service as documents
-from ..documents.service import FitCheck
+from ..documents import signatories as signing
+from ..documents import templates
+from ..documents.service import FitCheck, TemplateVersionView
 from ..host.records import CourseRun, Tenant
 from .errors import NothingAttached
 
@@ -33,6 +36,7 @@ class Wording:
     title: str
     description: str
     criteria: str
+    signatories: tuple[SignatoryView, ...]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,6 @@ class Order:
     attachments: tuple[AttachmentView, ...]
     wordings: Mapping[tuple[UUID, str], Wording]  # by attachment and language
     fits: Mapping[UUID, FitCheck]  # by version of the template
-    signatories: tuple[SignatoryView, ...]
     actor: str
     notify: bool
     batch_id: UUID | None
@@ -65,7 +68,6 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
         run = get_run(session, run_id)
         issuer = get_issuer(session, run.tenant_ref)
         attachments = tuple(list_attachments(session, run.id))
-        signatories = tuple(list_signatories(session, issuer.id))
     if not attachments:
         raise NothingAttached()
     course_run = get_course_run(rt, run.run_ref)
@@ -83,7 +85,6 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
         attachments,
         wordings,
         {version_id: documents.fit_check(rt, version_id) for version_id in versions},
-        signatories,
         actor,
         notify and rt.settings.notify,
         batch_id,
@@ -99,12 +100,29 @@ def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]
     """Said once for all learners. What an issuer wrote itself is in no catalogue, and stays as it is."""
     found = {}
     with rt.reading() as session:
-        for language in languages_of(rt, tenant):
-            with speaking(language):
-                for each in attachments:
-                    version = documents.latest_version(session, each.template_id, language)
+        for each in attachments:
+            for version in _versions(session, each.template_id, languages_of(rt, tenant)):
+                with speaking(version.language.replace("-", "_")):
                     earned = each.achievement
-                    found[each.id, language] = Wording(
-                        version.id, c_(earned.name), c_(earned.description), c_(earned.criteria)
+                    found[each.id, version.language] = Wording(
+                        version.id,
+                        c_(earned.name),
+                        c_(earned.description),
+                        c_(earned.criteria),
+                        signing.printed_by(session, version.id),
                     )
     return found
+
+
+def _versions(session: orm.Session, template_id: UUID, languages: Sequence[str]) -> list[TemplateVersionView]:
+    """The template's own language if it has one; else those of the tenant that it has a page in, else the page that it
+    has (R-175). A certificate is all in one language."""
+    fixed = templates.get_template(session, template_id).language
+    asked = [fixed] if fixed else languages
+    found = [documents.latest_version(session, template_id, each) for each in asked]
+    spoken = [version for version, each in zip(found, asked, strict=True) if _is_in(version.language, each)]
+    return spoken or found[:1]
+
+
+def _is_in(language: str, asked: str) -> bool:
+    return language.replace("-", "_") in (asked.replace("-", "_"), asked.replace("-", "_").partition("_")[0])

@@ -4,10 +4,8 @@ A chunk done again makes the same files over again, under the same names; a file
 """
 
 import zlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 from uuid import UUID
@@ -16,22 +14,22 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.service import get_issuer
-from ..awards.models import Award, Record
-from ..awards.service import AwardView, view
-from ..awards.states import AwardState
+from ..awards.service import AwardView
 from ..core import outbox
 from ..core.errors import BadInput
 from ..core.files import Files, NotShared, open_files
+from ..core.ids import CODE_LENGTH
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
-from ..credentials.models import Credential
 from ..documents import service as documents
+from ..documents import warming
 from ..documents.service import Keepsake
 from ..documents.zipping import Part
-from .bundles import PACK, PACKED, part_name
+from .bundles import PACK, part_name
+from .choosing import PACKED, LeftOut, list_left_out, told
 from .models import FINISHED, Bundle, BundleItem, BundlePart
-from .printing import NotLive, printable
+from .printing import Facts, NotLive, facts_of, is_live, print_fresh, verify_url
 
 _AT_ONCE = 500  # certificates between two signs of life
 
@@ -40,6 +38,8 @@ def pack(rt: Runtime, held: Claim) -> Store:
     """Packs the certificates of the chunk. Raises StorageFull, StorageAway: then it is tried again later."""
     with rt.reading() as session:
         bundle = _of_work(session, held.work_id)
+        # Whoever had nothing to pack from the beginning is in no chunk, and is told with the first one.
+        without = list_left_out(session, bundle, without_award=True) if held.first == 0 else []
         items = [
             (row.position, row.award_id)
             for row in session.execute(
@@ -51,7 +51,7 @@ def pack(rt: Runtime, held: Claim) -> Store:
     files = open_files(rt.settings)
     if files.store_id() != bundle.store_id:
         return lambda tx: _note(tx, bundle.id, held, {position: NotShared.code for position, _ in items})
-    with Packing(rt, bundle, files) as packing:
+    with Packing(rt, bundle, files, without) as packing:
         for at in range(0, len(items), _AT_ONCE):
             packing.add(items[at : at + _AT_ONCE])
             with rt.transaction() as tx:
@@ -80,7 +80,15 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     )
 
 
-KINDS = {PACK: Kind(pack, lost, end)}
+def preload(rt: Runtime) -> None:
+    """What printing needs; and the way to the bucket, if files are kept in one: its library takes longer to load than
+    all of ours."""
+    documents.preload(rt.settings.languages)
+    warming.warm(verify_url(rt.settings.base, "0" * CODE_LENGTH))
+    open_files(rt.settings)
+
+
+KINDS = {PACK: Kind(pack, lost, end, preload=preload, lane="bundles")}
 
 
 def _of_work(session: orm.Session, work_id: UUID) -> Bundle:
@@ -106,13 +114,13 @@ def _note(tx: Transaction, bundle_id: UUID, held: Claim, results: Mapping[int, s
 class Packing:
     """Certificates on their way into files of bounded size. Leaving the context ends the last file, or drops it."""
 
-    def __init__(self, rt: Runtime, bundle: Bundle, files: Files) -> None:
+    def __init__(self, rt: Runtime, bundle: Bundle, files: Files, left_out: Sequence[LeftOut]) -> None:
         self._rt, self._bundle, self._files = rt, bundle, files
         with rt.reading() as session:
             self._base = get_issuer(session, bundle.tenant_ref).base
         self._part: Part | None = None
         self._context: AbstractContextManager[BinaryIO] | None = None
-        self._first, self._left_out = 0, Counter[str]()
+        self._first, self._left_out = 0, list(left_out)
         self.parts: list[dict[str, Any]] = []
         self.fresh: list[Keepsake] = []
         self.results: dict[int, str] = {}
@@ -130,22 +138,24 @@ class Packing:
 
     def add(self, items: Sequence[tuple[int, UUID]]) -> None:
         """The certificates in their order; one that cannot be printed is left out, with the reason."""
-        facts = _ask(self._rt, [award_id for _, award_id in items])
+        facts = facts_of(self._rt, [award_id for _, award_id in items])
         for position, award_id in items:
-            why = self._add(position, facts.awards.get(award_id), facts)
+            award = facts.awards.get(award_id)
+            why = self._add(position, award, facts)
             self.results[position] = why
             if why != PACKED:
-                self._left_out[why] += 1
+                learner = facts.external_ids.get(award.learner_ref) or award.learner_ref if award else ""
+                self._left_out.append(LeftOut(learner, why))
 
-    def _add(self, position: int, award: AwardView | None, facts: "Facts") -> str:
-        if award is None or award.state is not AwardState.ISSUED or award.frozen.recipient_name is None:
+    def _add(self, position: int, award: AwardView | None, facts: Facts) -> str:
+        if award is None or not is_live(award):
             return NotLive.code
         kept = facts.kept.get(award.id)
         if kept is not None:
             pieces, crc = kept, zlib.crc32(kept[1], zlib.crc32(kept[0]))
         else:
             try:
-                fresh = self._print(award, facts)
+                fresh = print_fresh(self._rt, award, self._base, facts)
             except BadInput as refused:
                 return refused.code
             self.fresh.append(fresh)
@@ -155,11 +165,6 @@ class Packing:
             name, (award.code, facts.external_ids.get(award.learner_ref) or ""), pieces, crc
         )
         return PACKED
-
-    def _print(self, award: AwardView, facts: "Facts") -> Keepsake:
-        told = printable(award.frozen, award.id, award.code, base=self._base, version_id=award.template_version_id)
-        signed = facts.credentials.get(award.id)
-        return documents.print_one(self._rt, told, signed.encode() if signed is not None else None)
 
     def _part_for(self, position: int, name: str, size: int) -> Part:
         if self._part is not None and not self._part.has_room(name, size, self._bundle.part_bytes):
@@ -172,40 +177,9 @@ class Packing:
     def _close(self) -> None:
         if self._part is None or self._context is None:
             return
-        packed, left_out = self._part.entries, dict(self._left_out)
-        written = self._part.close(
-            {"expected": packed + sum(left_out.values()), "packed": packed, "left_out": left_out}
-        )
+        packed = self._part.entries
+        written = self._part.close(told(packed, self._left_out))
         self._context.__exit__(None, None, None)
         self.parts.append({"first": self._first, "entries": packed, "size": written.size, "mark": written.mark})
         self._part = self._context = None
         self._left_out.clear()
-
-
-@dataclass(frozen=True)
-class Facts:
-    """All that the certificates of some positions are packed from: a question each, however many they are."""
-
-    awards: Mapping[UUID, AwardView]
-    credentials: Mapping[UUID, str | None]
-    kept: Mapping[UUID, tuple[bytes, bytes]]
-    external_ids: Mapping[str, str | None]
-
-
-def _ask(rt: Runtime, award_ids: Sequence[UUID]) -> Facts:
-    with rt.reading() as session:
-        found = {each.id: view(each) for each in session.scalars(sa.select(Award).where(Award.id.in_(award_ids)))}
-        signed = session.execute(
-            sa.select(Credential.award_id, Credential.document).where(Credential.award_id.in_(award_ids))
-        )
-        ids = session.execute(
-            sa.select(Record.learner_ref, Record.external_id)
-            .join(Award, sa.and_(Award.run_id == Record.run_id, Award.learner_ref == Record.learner_ref))
-            .where(Award.id.in_(award_ids))
-        )
-        return Facts(
-            found,
-            {row.award_id: row.document for row in signed},
-            documents.find_documents(session, award_ids),
-            {row.learner_ref: row.external_id for row in ids},
-        )

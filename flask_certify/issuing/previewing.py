@@ -12,10 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import orm
 
-from ..achievements.service import IssuerView, RunView, SignatoryView, get_issuer, list_signatories
+from ..achievements.service import IssuerView, RunView, SignatoryView, get_issuer
 from ..core.i18n import c_
 from ..core.runtime import Runtime
 from ..documents import service as documents
+from ..documents import signatories as signing
 from ..documents.errors import TemplateNotFound
 from ..documents.models import Template
 from ..documents.placeholders import PLACEHOLDERS, samples, worded
@@ -46,9 +47,10 @@ def seen_by(session: orm.Session, rt: Runtime, issuer: IssuerView, template_id: 
     if template is None or template.issuer_id != issuer.id:
         raise TemplateNotFound()
     versions = {
-        language: documents.latest_version(session, template_id, language).id for language in rt.settings.languages
+        language: documents.latest_version(session, template_id, template.language or language).id
+        for language in rt.settings.languages
     }
-    signatories = tuple(list_signatories(session, issuer.id))
+    signatories = signing.printed_by(session, next(iter(versions.values())))
     said = [
         issuer.name,
         sorted((language, str(version)) for language, version in versions.items()),

@@ -30,9 +30,10 @@ from ..credentials import service as credentials
 from ..eligibility.decide import Outcome
 from ..eligibility.facts import Kept
 from ..eligibility.reasons import Reason
-from ..eligibility.service import Decided, decide_many
+from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
+from . import vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of
 from .lifecycle import after_moves, signal_records
@@ -111,7 +112,7 @@ def compare(rt: Runtime, run_id: UUID, learner_refs: Sequence[str]) -> list[Comp
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
         views = {ref: get_award(session, held.award_id) for ref, held in standing.items()}
         kept = kept_of(session, run_id, learner_refs)
-    found = decide_many(rt, order.course_run, order.attachments, learner_refs, as_if_new(kept))
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, as_if_new(kept))
     told = []
     for each in found:
         old = views.get(each.learner_ref)
@@ -134,7 +135,8 @@ def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepare
         held = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, refs)
         kept = kept_of(session, order.run.id, refs)
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
-    found = decide_many(rt, order.course_run, order.attachments, list(standing), as_if_new(kept)) if standing else []
+    new = as_if_new(kept)
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
     drafts, faulty, now = dict[str, Draft](), dict[str, Reason](), rt.clock.now()
     for each in found:
         draft = draw_up_successor(order, each, standing[each.learner_ref], now)
@@ -263,14 +265,14 @@ def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
 def _note(tx: Transaction, prepared: Prepared, outcomes: Mapping[str, LearnerOutcome], now: datetime) -> None:
     """A re-issue that was refused is a failure as well: somebody asked for it (R-098)."""
     order = prepared.order
-    settled = [ref for ref, each in outcomes.items() if each.result != ALREADY]
+    settled = [ref for ref, each in outcomes.items() if each.result == REISSUED]
     awards.resolve_failures(tx, order.run.id, settled, (STEP,), now)
     notes = [
         FailureNote(ref, STEP, each.reasons[0].code, each.reasons[0].values)
         for ref, each in outcomes.items()
         if each.result in (DECLINED, FAILED)
     ]
-    awards.note_failures(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
+    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
 
 
 def _tell(

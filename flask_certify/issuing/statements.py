@@ -16,20 +16,23 @@ class Drawn(Protocol):
     @property
     def award_id(self) -> UUID: ...
     @property
+    def code(self) -> str: ...
+    @property
     def frozen(self) -> Frozen: ...
     @property
     def achievement_id(self) -> UUID: ...
 
 
 def statement_of(issuer: IssuerView, drawn: Drawn) -> Statement:
-    """What the credential says; nothing but what the award froze, and fresh ids."""
+    """What the credential says; nothing but what the award froze, and a fresh id."""
     frozen = drawn.frozen
     assert frozen.recipient_name is not None
     address = f"{issuer.base}/{issuer.slug}/achievements/{drawn.achievement_id}"
     return Statement(
         award_id=drawn.award_id,
         credential_id=new_id(),
-        subject_id=new_id(),
+        subject_id=frozen.fingerprint(drawn.award_id),
+        code=drawn.code,
         recipient_name=frozen.recipient_name,
         achievement=AchievementView(
             id=address,

@@ -3,23 +3,26 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from ..core import outbox
+from ..core import outbox, stopping
 from ..core.errors import Unavailable
 from ..core.hosts import asking
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
-from . import ledger, reasons
+from . import ledger, reasons, sms
 from .contacts import masked
+from .editing import own_wordings
 from .ledger import Entry, Outcome
 from .ports import Later, NotSent, Refused
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, ways_to
+from .service import DELIVER, resolve_unasked, ways_to
 from .states import State
+from .texts import Wordings
 
 GIVE_UP_AFTER = timedelta(days=2)
 """What could not be sent for so long has failed: news that old is no news."""
@@ -35,6 +38,23 @@ class Postponed(Unavailable):
     sentence = N_("Some messages could not be sent yet. They are tried again by themselves.")
 
 
+@dataclass(frozen=True)
+class Round:
+    """One pass over a chunk: what each of its messages needs."""
+
+    rt: Runtime
+    held: outbox.Claim
+    contacts: Mapping[str, Contact]
+    wordings: Mapping[str, Wordings]  # by tenant
+    post: Post
+
+    def contact(self, entry: Entry) -> Contact:
+        return self.contacts[entry.learner_ref]
+
+    def parcel(self, entry: Entry) -> Parcel:
+        return write(self.rt, entry, self.contact(entry), self.wordings[entry.tenant_ref])
+
+
 def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
     """Sends the messages of a chunk. Raises Postponed while some of them still wait.
 
@@ -43,10 +63,13 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
     give_up_interrupted(rt, held)
     with rt.reading() as session:
         queue = ledger.entries(session, held, State.QUEUED)
+        wordings = {tenant: own_wordings(session, tenant) for tenant in {entry.tenant_ref for entry in queue}}
     if queue:
         contacts = ask_contacts(rt, queue)
+        resolve_unasked(rt, {entry.run_id for entry in queue})
         with Post(rt.settings) as post:
-            send_all(rt, held, without_unreachable(rt, held, queue, contacts, post), contacts, post)
+            going = Round(rt, held, contacts, wordings, post)
+            send_all(going, without_unreachable(going, queue))
         with rt.reading() as session:
             if ledger.count_waiting(session, held):
                 raise Postponed()
@@ -68,46 +91,40 @@ def ask_contacts(rt: Runtime, queue: Sequence[Entry]) -> Mapping[str, Contact]:
         return {ref: found.get(ref) or Contact() for ref in refs}
 
 
-def without_unreachable(
-    rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
-) -> list[Entry]:
+def without_unreachable(going: Round, queue: Sequence[Entry]) -> list[Entry]:
     """The messages that have a way to go. The others are skipped: ways were chosen at issue, this is how it is now."""
-    missing = [(entry, _why_not(entry, contacts[entry.learner_ref], post)) for entry in queue]
-    _settle(
-        rt, held, State.QUEUED, [(entry, Outcome(State.SKIPPED, why, was_tried=False)) for entry, why in missing if why]
-    )
+    missing = [(entry, _why_not(entry, going.contact(entry), going.post)) for entry in queue]
+    skipped = [(entry, Outcome(State.SKIPPED, why, was_tried=False)) for entry, why in missing if why]
+    _settle(going.rt, going.held, State.QUEUED, skipped)
     return [entry for entry, why in missing if not why]
 
 
-def send_all(
-    rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
-) -> None:
+def send_all(going: Round, queue: Sequence[Entry]) -> None:
     """Sends a handful at a time: as many as go out in a moment, since a crash leaves a handful in doubt."""
     size = 1
-    while queue := [entry for entry in queue if not post.rests(entry.channel)]:
-        seconds = send(rt, held, queue[:size], contacts, post)
+    while queue := [entry for entry in queue if not going.post.rests(entry.channel)]:
+        seconds = send(going, queue[:size])
         pace = len(queue[:size]) / max(seconds, 0.001)
         queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(pace * A_MOMENT)))
 
 
-def send(
-    rt: Runtime, held: outbox.Claim, handful: Sequence[Entry], contacts: Mapping[str, Contact], post: Post
-) -> float:
+def send(going: Round, handful: Sequence[Entry]) -> float:
     """Sends these messages and writes down what became of them: how long the sending took, in seconds.
 
     Raises Fenced if the chunk is no longer ours.
     """
     # Written before they are taken: an error in a text is not half a message.
-    parcels = {entry.id: write(rt, entry, contacts[entry.learner_ref]) for entry in handful}
-    taken = ledger.take(rt, held, handful)
-    results: list[tuple[Entry, Outcome]] = []
-    began = time.monotonic()
-    try:
-        for entry in taken:
-            results.append((entry, _outcome(rt, entry, parcels[entry.id], post)))
-        return time.monotonic() - began
-    finally:
-        ledger.record(rt, held, results)
+    parcels = {entry.id: going.parcel(entry) for entry in handful}
+    with stopping.whole():
+        taken = ledger.take(going.rt, going.held, handful)
+        results: list[tuple[Entry, Outcome]] = []
+        began = time.monotonic()
+        try:
+            for entry in taken:
+                results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
+            return time.monotonic() - began
+        finally:
+            ledger.record(going.rt, going.held, results)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -124,7 +141,14 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
 
 NOT_TRIED = Outcome(State.QUEUED, was_tried=False)
 INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end)}
+
+
+def preload(rt: Runtime) -> None:
+    """Twilio's large client, if SMS leave by it."""
+    sms.preload(rt.settings)
+
+
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
 
 
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:

@@ -37,3 +37,19 @@ class Message(Base):
     position: Mapped[int]  # of its person in that work: both channels stand at one position
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MessageText(Base):
+    """What a tenant says itself of an event, in one language, instead of what we ship (R-160)."""
+
+    __tablename__ = "certify_message_text"
+
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    event: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    language: Mapped[str] = mapped_column(sa.String(35), primary_key=True)
+    sender: Mapped[str] = mapped_column(sa.String(80))  # empty: the issuer's name
+    subject: Mapped[str] = mapped_column(sa.String(150))
+    body: Mapped[str] = mapped_column(sa.Text)
+    sms: Mapped[str] = mapped_column(sa.Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_by: Mapped[str] = mapped_column(sa.String(100))

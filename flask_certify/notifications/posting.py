@@ -12,18 +12,19 @@ from .mail import make_mailer
 from .ports import Away, Letter, Text, Uncertain
 from .sms import make_texter
 from .states import Channel
-from .texts import email, language_for, sms
+from .texts import Wordings, email, find_wording, language_for, sms
 
 Parcel = Letter | Text
 
 
-def write(rt: Runtime, entry: Entry, contact: Contact) -> Parcel:
-    """The message in the recipient's language, addressed as the host says now."""
+def write(rt: Runtime, entry: Entry, contact: Contact, own: Wordings) -> Parcel:
+    """The message in the recipient's language and the tenant's words, addressed as the host says now."""
     award = Frozen.from_json(entry.frozen)
     language = language_for(entry.locale or contact.locale, rt.settings.languages)
+    wording = find_wording(own, entry.event, language)
     match entry.channel:
         case Channel.EMAIL:
-            written = email(award, language, f"{rt.settings.base}/me", entry.event)
+            written = email(award, language, f"{rt.settings.base}/me", entry.event, wording=wording)
             return Letter(
                 message_id=entry.id,
                 to=address_for(entry.channel, contact),
@@ -35,7 +36,8 @@ def write(rt: Runtime, entry: Entry, contact: Contact) -> Parcel:
                 written_at=rt.clock.now(),
             )
         case Channel.SMS:
-            return Text(entry.id, address_for(entry.channel, contact), sms(award, language, entry.event))
+            said = sms(award, language, entry.event, wording=wording)
+            return Text(entry.id, address_for(entry.channel, contact), said)
         case _:
             assert_never(entry.channel)
 

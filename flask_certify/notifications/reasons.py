@@ -3,6 +3,7 @@
 from ..core.i18n import N_
 
 NO_CONTACT = "notify.no_contact"
+NOT_ASKED = "notify.contacts_unknown"
 NO_ADDRESS = "notify.no_address"
 ERASED = "notify.erased"
 NOT_CONFIGURED = "notify.not_configured"
@@ -10,6 +11,10 @@ INTERRUPTED = "notify.interrupted"
 
 WORDS: dict[str, str] = {
     NO_CONTACT: N_("The learning platform knows neither an email address nor a mobile number of this learner."),
+    NOT_ASKED: N_(
+        "The learning platform could not say how to reach the learners (%(kind)s). Their messages wait; "
+        "it is asked again when they are sent."
+    ),
     NO_ADDRESS: N_("The learning platform no longer knows where to send this message."),
     ERASED: N_("The learner was erased before this message could be sent."),
     NOT_CONFIGURED: N_("This way of sending is not set up. See CERTIFY_MAIL and CERTIFY_SMS."),

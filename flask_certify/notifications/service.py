@@ -19,7 +19,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
 from .models import ONCE, Message
-from .reasons import NO_CONTACT
+from .reasons import NO_CONTACT, NOT_ASKED
 from .states import Channel, State
 from .texts import find_locale
 
@@ -38,6 +38,7 @@ class Channels:
     email: bool
     sms: bool
     locale: str | None = None  # as the contact says; None: it does not, or could not be asked
+    unasked: str | None = None  # what kept the host from saying, as the failure log calls it; None: it has said
 
     def open(self) -> list[Channel]:
         return [way for way, is_there in ((Channel.EMAIL, self.email), (Channel.SMS, self.sms)) if is_there]
@@ -67,7 +68,8 @@ def choose_channels(rt: Runtime, learner_refs: Collection[str]) -> Mapping[str, 
             return {ref: ways_to(contacts.get(ref)) for ref in learner_refs}
     except CertifyError as error:
         log.warning("contacts postponed", extra={"reason": error.code, "count": len(learner_refs)})
-        return dict.fromkeys(learner_refs, Channels(email=True, sms=True))
+        kind = str(error.values.get("kind", error.code))
+        return dict.fromkeys(learner_refs, Channels(email=True, sms=True, unasked=kind))
 
 
 def ways_to(contact: Contact | None) -> Channels:
@@ -99,6 +101,8 @@ def write_ledger(
     unreachable = [(each.award_id, each.learner_ref) for each in tellings if not each.channels.open()]
     note_no_contact(tx, run_id, tenant_ref, event, unreachable, now, batch_id)
     work_id = new_id()
+    for kind in {each.channels.unasked for each in tellings} - {None}:
+        _note_unasked(tx, run_id, tenant_ref, batch_id or work_id, str(kind), now, batch_id)
     reachable = [each for each in tellings if each.channels.open()]
     rows = [
         _row(telling, event, way, work_id, position, now)
@@ -138,6 +142,39 @@ def note_no_contact(
         for award_id, learner_ref in whom
     ]
     insert_or_ignore(tx.session, Failure, rows, keys=["id"])
+
+
+def _note_unasked(
+    tx: Transaction, run_id: UUID, tenant_ref: str, of: UUID, kind: str, now: datetime, batch_id: UUID | None
+) -> None:
+    """Says in the failure log that the host could not be asked for contacts: once for a batch, however many chunks."""
+    row = {
+        "id": uuid5(of, f"{NOT_ASKED} {kind}"),
+        "at": now,
+        "tenant_ref": tenant_ref,
+        "run_id": run_id,
+        "learner_ref": None,
+        "step": "notify",
+        "code": NOT_ASKED,
+        "details": {"kind": kind},
+        "batch_id": batch_id,
+    }
+    insert_or_ignore(tx.session, Failure, [row], keys=["id"])
+
+
+def resolve_unasked(rt: Runtime, run_ids: Collection[UUID]) -> None:
+    """The host has said how to reach the learners of these runs: what kept their messages waiting is over."""
+    standing = (Failure.run_id.in_(run_ids), Failure.code == NOT_ASKED, Failure.resolved_at.is_(None))
+    with rt.reading() as session:
+        if session.scalar(sa.select(Failure.id).where(*standing).limit(1)) is None:
+            return
+    with rt.transaction() as tx:
+        tx.session.execute(
+            sa.update(Failure)
+            .where(*standing)
+            .values(resolved_at=rt.clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _row(telling: Telling, event: str, way: Channel, work_id: UUID, position: int, now: datetime) -> dict[str, Any]:

@@ -42,6 +42,12 @@ def make_texter(settings: Settings) -> Texter | None:
     raise _wrong()
 
 
+def preload(settings: Settings) -> None:
+    """Loads Twilio's client, if it is the way: for a worker that will fork who sends."""
+    if settings.sms.startswith("twilio:"):
+        from . import twilio_client  # noqa: F401
+
+
 class TwilioTexter:
     """Hands texts to Twilio. Its client is large, so it is imported by whoever sends, and by nobody else."""
 

@@ -1,6 +1,6 @@
-"""What is said: the SMS of the seed, and an email of ours, in the recipient's language with its dates."""
+"""What is said, in the recipient's language with its dates (R-157 to R-159, R-164)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from unicodedata import category
@@ -8,75 +8,29 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from ..awards.frozen import Frozen
-from ..core.i18n import N_, c_, speaking
+from ..core.i18n import N_
+from .sandbox import fill
+from .shipped import ISSUED, Wording, frame_of, kind_of, shipped
 
-SMS = N_(
-    "Congratulations! You have successfully completed the training %(training)s on %(date)s. "
-    "You can download your certificate from the profile page."
-)
-SMS_UNDATED = N_(
-    "Congratulations! You have successfully completed the training %(training)s. "
-    "You can download your certificate from the profile page."
-)
-SUBJECT = N_("Your certificate: %(training)s")
-GREETING = N_("Dear %(name)s,")
-GREETING_UNNAMED = N_("Hello,")
-COMPLETED = N_("Congratulations! You have successfully completed the training %(training)s on %(date)s.")
-COMPLETED_UNDATED = N_("Congratulations! You have successfully completed the training %(training)s.")
-DOWNLOAD = N_("You can download your certificate from your profile page:")
-OPEN_PROFILE = N_("Open the profile page")
-WHY = N_("You receive this message because %(issuer)s has issued a certificate to you.")
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What is said of something that happened to a certificate after its issue. The same in an SMS and an email."""
-
-    subject: str
-    sentence: str
-    download: str
-
-
-ABOUT = N_("About your certificate: %(training)s")
-LOOK = N_("Your certificates stand on your profile page:")
-
-NEWS = {
-    "reissued": News(
-        N_("Your new certificate: %(training)s"),
-        N_(
-            "Your certificate for the training %(training)s was issued again. The new one takes the place of the old "
-            "one, and can be downloaded from the profile page."
-        ),
-        DOWNLOAD,
-    ),
-    "withdrawn": News(
-        ABOUT,
-        N_(
-            "Your certificate for the training %(training)s does not count at present. Ask the organisation that "
-            "issued it if you do not know why."
-        ),
-        LOOK,
-    ),
-    "restored": News(
-        ABOUT,
-        N_("Your certificate for the training %(training)s counts again, with the same code as before."),
-        DOWNLOAD,
-    ),
-    "revoked": News(
-        ABOUT,
-        N_(
-            "Your certificate for the training %(training)s was revoked and counts no more. Ask the organisation that "
-            "issued it if you do not know why."
-        ),
-        LOOK,
-    ),
+PLACEHOLDERS = {
+    "name": N_("The learner's name; empty if it was erased"),
+    "training": N_("The name of the training"),
+    "date": N_("The day of completion, as the language writes it; empty if it is not known"),
+    "issuer": N_("The name of the organisation that issues"),
+    "profile_url": N_("The address of the learner's profile page"),
 }
-"""By event. What happens more than once has a number after a point, which is for the ledger and not for people."""
+"""What may stand between {{ and }} in a text."""
+
+MOST_OF_A_VALUE = 300  # letters of a title or a name: an SMS is at most 1,600 long
 
 _BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode's categories: controls, half characters, separators
+
+Wordings = Mapping[tuple[str, str], Wording]
+"""A tenant's own texts, by event and language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,49 +58,51 @@ def language_for(told: str | None, languages: Sequence[str]) -> str:
     return str(locale) if locale is not None and locale.language in ours else languages[0]
 
 
-def news_of(event: str) -> News | None:
-    """What is said of the event. None: the certificate was issued, which the seed's own sentences say."""
-    return NEWS.get(event.partition(".")[0])
+def find_wording(own: Wordings, event: str, language: str) -> Wording:
+    """The tenant's own text of this language, with its region or without; else the one we ship."""
+    kind = kind_of(event)
+    for tongue in (language, language.partition("_")[0]):
+        if (kind, tongue) in own:
+            return own[kind, tongue]
+    return shipped(event, language)
 
 
-def sms(award: Frozen, language: str, event: str = "issued") -> str:
+def sms(award: Frozen, language: str, event: str = ISSUED, *, wording: Wording | None = None) -> str:
     """The text of the SMS (R-157). One line, whatever the title holds."""
-    news = news_of(event)
-    with speaking(language):
-        if news is not None:
-            return one_line(c_(news.sentence, training=award.course_title))
-        date = completion_date(award, language)
-        sentence = SMS if date else SMS_UNDATED
-        return one_line(c_(sentence, training=award.course_title, date=date))
+    return one_line(fill((wording or shipped(event, language)).sms, _values(award, language, "")))
 
 
-def email(award: Frozen, language: str, profile_url: str, event: str = "issued") -> Written:
-    """Subject and body of the email (R-160), as plain text and as HTML."""
-    news = news_of(event)
-    with speaking(language):
-        date = completion_date(award, language)
-        training, issuer, name = (
-            one_line(each or "") for each in (award.course_title, award.issuer_name, award.recipient_name)
-        )
-        page = {
-            "language": language.replace("_", "-"),
-            "direction": Locale.parse(language).text_direction,
-            "subject": c_(news.subject if news else SUBJECT, training=training),
-            "greeting": c_(GREETING, name=name) if name else c_(GREETING_UNNAMED),
-            "completed": c_(news.sentence, training=training)
-            if news
-            else c_(COMPLETED if date else COMPLETED_UNDATED, training=training, date=date),
-            "download": c_(news.download if news else DOWNLOAD),
-            "profile_url": profile_url,
-            "open_profile": c_(OPEN_PROFILE),
-            "issuer": issuer,
-            "why": c_(WHY, issuer=issuer),
-        }
+def email(
+    award: Frozen,
+    language: str,
+    profile_url: str,
+    event: str = ISSUED,
+    *,
+    wording: Wording | None = None,
+    stop_url: str = "",
+) -> Written:
+    """Subject and body of the email (R-160), as plain text and as HTML. The last line, why it came and how to have no
+    more of them, is ours in every text."""
+    told = wording or shipped(event, language)
+    values = _values(award, language, profile_url)
+    body = _tidy(fill(told.body, values))
+    frame = frame_of(language)
+    page = {
+        "language": language.replace("_", "-"),
+        "direction": _locale(language).text_direction,
+        "subject": one_line(fill(told.subject, values)),
+        "body": body,
+        "paragraphs": _paragraphs(body, profile_url, frame.open_profile),
+        "why": frame.why % {"issuer": values["issuer"]},
+        "stop": frame.stop if stop_url else "",
+        "stop_url": stop_url,
+    }
+    sender = one_line(fill(told.sender, values)) or values["issuer"]
     return Written(
-        issuer,
-        page["subject"],
-        _templates().get_template("certify/email.txt").render(page),
-        _templates().get_template("certify/email.html").render(page),
+        sender,
+        str(page["subject"]),
+        _template("certify/email.txt").render(page),
+        _template("certify/email.html").render(page),
     )
 
 
@@ -155,21 +111,71 @@ def completion_date(award: Frozen, language: str) -> str:
     if award.completed_on is None:
         return ""
     day = award.completed_on.astimezone(ZoneInfo(award.zone)).date()
-    return format_date(day, "long", Locale.parse(language))
+    return format_date(day, "long", _locale(language))
 
 
 def one_line(text: str) -> str:
     """The text without line breaks and other control characters: it may stand in a header. What joins letters of
     Indian scripts stays."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(" " if category(each) in _BREAKING else each for each in text).split())
 
 
+def _values(award: Frozen, language: str, profile_url: str) -> dict[str, str]:
+    return {
+        "name": _short(award.recipient_name or ""),
+        "training": _short(award.course_title),
+        "date": completion_date(award, language),
+        "issuer": _short(award.issuer_name),
+        "profile_url": profile_url,
+    }
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= MOST_OF_A_VALUE else line[: MOST_OF_A_VALUE - 1] + "…"
+
+
+def _tidy(body: str) -> str:
+    """Lines without blanks at their ends, and at most one empty line between two."""
+    lines: list[str] = []
+    for line in (one_line(each) for each in body.splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip("\n")
+
+
+def _paragraphs(body: str, profile_url: str, open_profile: str) -> list[Markup]:
+    """The body for HTML: whatever it says is text, and only the address of the profile page becomes a link."""
+    address = escape(profile_url)
+    link = Markup('<a href="{0}" style="color: #1f4e79">{0}</a>').format(profile_url)
+    button = Markup(
+        '<a href="{}" style="display: inline-block; padding: 12px 20px; border-radius: 6px; background: #1f4e79; '
+        'color: #ffffff; text-decoration: none">{}</a>'
+    ).format(profile_url, open_profile)
+    found = []
+    for paragraph in body.split("\n\n"):
+        lines = escape(paragraph).split(Markup("\n"))
+        if lines[-1] == address and address:
+            found += [Markup("<br>\n").join(lines[:-1]), button] if lines[:-1] else [button]
+            lines = lines[-1:]
+        text = Markup("<br>\n").join(lines)
+        found.append(Markup(text.replace(address, link)) if address else text)
+    return found
+
+
 @cache
-def _templates() -> Environment:
-    """Our own, since a job has no request; names and titles are escaped in HTML."""
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@cache
+def _template(name: str) -> Template:
+    """Our own, since a job has no request; whatever is said is escaped in HTML."""
     return Environment(
         loader=PackageLoader("flask_certify.notifications"),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-    )
+    ).get_template(name)

@@ -1,9 +1,11 @@
 """The answers there are about a certificate, and which one it is. Pure: the thinking alone, no database, no words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ..awards.causes import Cause, public
 from ..awards.frozen import Frozen
 from ..awards.states import AwardState
 from .seals import Seal, Sealed
@@ -37,7 +39,7 @@ class Shown:
     achievement_title: str
     course_title: str
     issuer_name: str
-    completed_on: datetime | None  # shown as a month (R-014). The one value here that is frozen and not signed
+    completed_on: datetime | None  # shown as a month (R-014)
     issued_at: datetime
     valid_until: datetime | None  # None: it does not expire
     score: str | None  # percent; None: none is told
@@ -45,6 +47,26 @@ class Shown:
     language: str  # of the texts
     issuer_did: str
     key_id: str  # of the key that signed it
+    location: str | None = None  # None: the attachment does not carry it (R-030)
+    completion_time: datetime | None = None  # likewise; else the moment, and not only its month
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move that the award has made: when, between which states, and the class of its reason."""
+
+    at: datetime
+    was: AwardState
+    now: AwardState
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Since when a certificate no longer counts, and the class of the reason that anybody may read (R-102, R-143)."""
+
+    at: datetime
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,7 @@ class Verdict:
     brief: Brief | None = None  # where less than everything may be shown
     is_about_file: bool = False  # something was handed in, and no code typed
     is_our_file: bool | None = None  # a PDF that is, byte for byte, the one we printed. None: it is no PDF
+    ended: Ended | None = None  # at every level: it is part of the status
 
     @property
     def is_valid(self) -> bool:
@@ -99,6 +122,15 @@ def judge(state: AwardState, frozen: Frozen, sealed: Sealed, *, was_replaced: bo
     return Answer.VALID
 
 
+def ended_by(steps: Sequence[Step]) -> Ended | None:
+    """The move since which it does not count, given all moves so far in their order. None: it counts, or never did."""
+    if not steps or steps[-1].now is AwardState.ISSUED:
+        return None
+    last = next((step for step in reversed(steps) if step.was is AwardState.ISSUED), steps[0])
+    # What was withdrawn first and then revoked does not count since it was withdrawn; why is what was said last.
+    return Ended(last.at, public(steps[-1].cause))
+
+
 def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed) -> Shown | None:
     """The certificate's contents, if this answer shows them and they are what was signed."""
     if answer not in SHOWING or sealed.signed is None or frozen.recipient_name is None:
@@ -116,4 +148,10 @@ def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed) -> Shown | None:
         language=frozen.language,
         issuer_did=frozen.issuer_did,
         key_id=sealed.signed.key_id,
+        location=frozen.facts.get("location"),
+        completion_time=_moment(frozen.facts.get("completion_time")),
     )
+
+
+def _moment(carried: str | None) -> datetime | None:
+    return datetime.fromisoformat(carried) if carried else None

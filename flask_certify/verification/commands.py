@@ -14,6 +14,7 @@ from ..core.commands import told
 from ..core.current import current_runtime
 from ..core.errors import BadInput
 from ..core.i18n import N_
+from ..core.ids import spaced
 from ..core.runtime import Runtime
 from . import aliases, presented, service
 from .answers import Verdict
@@ -94,15 +95,21 @@ def _export(group: AppGroup) -> None:
     @group.command("export")
     @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
     @click.option("--run", help="Only the certificates of this course run.")
-    def export_(folder: Path, run: str | None) -> None:
+    @click.option("--documents", is_flag=True, help="Also the printed certificates, as documents/CODE.pdf.")
+    def export_(folder: Path, run: str | None, documents: bool) -> None:
         """Write into DIR all that is needed to verify certificates without this site. Only DIR/web may be published."""
         with told():
-            made = export(current_runtime(), folder, run)
+            made = export(current_runtime(), folder, run, prints=documents)
         click.echo(
             f"{made.credentials} credentials of {made.certificates} certificates, and {made.documents} documents that "
             "verifiers fetch."
         )
-        click.echo("The credentials name their recipients: publish nothing but the folder web/.", err=True)
+        if documents:
+            click.echo(f"{made.printed} PDFs.")
+        for code, why in made.not_printed.items():
+            click.echo(f"{spaced(code)}: no PDF [{why}]", err=True)
+        kept = "credentials and documents" if documents else "credentials"
+        click.echo(f"The {kept} name their recipients: publish nothing but the folder web/.", err=True)
 
 
 def _legacy_codes(group: AppGroup) -> None:

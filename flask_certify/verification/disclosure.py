@@ -12,7 +12,7 @@ _JOINERS = "\u200c\u200d"
 class Level(StrEnum):
     """From least to most. No level ever shows an address, a number or a birth date."""
 
-    STATUS = "status"  # only whether it is valid
+    STATUS = "status"  # only whether it is valid, and if it was revoked, since when and why
     INITIALS = "initials"  # also initials, and what was earned
     FULL = "full"  # all that it says
 

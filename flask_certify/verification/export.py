@@ -6,8 +6,8 @@ nobody may find them at addresses that can be listed or guessed (R-148).
 
 import csv
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -24,11 +24,16 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.models import Credential, StatusList
+from ..documents import service as documents
+from ..issuing.printing import NotLive, facts_of, is_live, print_fresh
+
+_AT_ONCE = 500  # certificates that are printed between two questions
 
 README = """Certificates, exported so that they can be verified without the site that issued them.
 
 credentials/<CODE>.json   the signed credential of each certificate, in whatever state it is. PERSONAL DATA: keep it.
 credentials.csv           code, state, and the code of the certificate that replaced it.
+documents/<CODE>.pdf      the document of each valid certificate, if they were asked for. PERSONAL DATA: keep it.
 index.json                public address -> file, for what verifiers fetch: did documents and status lists.
 web/                      those files. ONLY THIS FOLDER MAY BE PUBLISHED, each file at its address in index.json.
 """
@@ -45,10 +50,18 @@ class Exported:
     """Written as files; erased and unsigned ones stand in the list alone."""
     certificates: int
     documents: int
+    """That verifiers fetch."""
+    printed: int = 0
+    """Documents for people, if they were asked for."""
+    not_printed: Mapping[str, str] = field(default_factory=dict)
+    """Code of a certificate → code of why it has no document."""
 
 
-def export(rt: Runtime, folder: Path, run_ref: str | None = None) -> Exported:
-    """Writes it all into a new or empty folder. Raises FolderNotEmpty, UnknownRun, and what publishing raises."""
+def export(rt: Runtime, folder: Path, run_ref: str | None = None, *, prints: bool = False) -> Exported:
+    """Writes it all into a new or empty folder; with `prints` also the PDFs.
+
+    Raises FolderNotEmpty, UnknownRun, and what publishing raises.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(folder=folder.name)
     with rt.reading() as session:
@@ -63,7 +76,36 @@ def export(rt: Runtime, folder: Path, run_ref: str | None = None) -> Exported:
         published = list(_published(session, run.id if run else None))
     index = {url: _write_web(rt, folder, url, slug, number) for url, slug, number in published}
     (folder / "index.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-    return Exported(written, listed, len(index))
+    printed, refused = _print(rt, folder / "documents", run.id if run else None) if prints else (0, {})
+    return Exported(written, listed, len(index), printed, refused)
+
+
+def _print(rt: Runtime, folder: Path, run_id: UUID | None) -> tuple[int, dict[str, str]]:
+    """The documents of all valid certificates, the same bytes as ever; those that are printed now are kept."""
+    folder.mkdir()
+    live = sa.select(Award.id).where(Award.state == AwardState.ISSUED).order_by(Award.granted_at, Award.id)
+    with rt.reading() as session:
+        ids = session.scalars(live.where(Award.run_id == run_id) if run_id is not None else live).all()
+        bases = {row.id: row.base for row in session.execute(sa.select(Issuer.id, Issuer.base))}
+    written, refused = 0, dict[str, str]()
+    for at in range(0, len(ids), _AT_ONCE):
+        facts, fresh = facts_of(rt, ids[at : at + _AT_ONCE]), []
+        for award in facts.awards.values():
+            try:
+                pieces = facts.kept.get(award.id)
+                if not is_live(award):
+                    raise NotLive()
+                if pieces is None:
+                    made = print_fresh(rt, award, bases[award.issuer_id], facts)
+                    fresh.append(made)
+                    pieces = made.press.prefix, made.tail.data
+                (folder / f"{award.code}.pdf").write_bytes(b"".join(pieces))
+                written += 1
+            except (BadInput, NotLive) as error:
+                refused[award.code] = error.code
+        with rt.transaction() as tx:
+            documents.keep_documents(rt, tx, fresh)
+    return written, refused
 
 
 def _write_credentials(session: orm.Session, folder: Path, run_id: UUID | None) -> tuple[int, int]:

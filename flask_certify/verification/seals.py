@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from threading import Lock
+from uuid import UUID
 
 from ..awards.frozen import Frozen
 from ..credentials import open_badge, verify
@@ -38,17 +39,33 @@ class Sealed:
     signed: Signed | None = None  # only if the seal is intact
 
 
-def examine(text: str | None, frozen: Frozen, keys: Sequence[PublishedKey]) -> Sealed:
-    """Whether the stored text was signed with one of the issuer's keys, and says what the award froze."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What our rows hold of an award and its credential. They are what is looked up, shown and published, and a row
+    can be changed: so each of these must be what was signed."""
+
+    award_id: UUID
+    code: str
+    frozen: Frozen
+    text: str | None = field(repr=False)  # the signed document; None: not signed yet, or erased
+    credential_id: str | None = None
+    key_id: str | None = None
+    status_list: str | None = None  # the address of the list
+    status_index: int | None = None
+
+
+def examine(held: Held, keys: Sequence[PublishedKey]) -> Sealed:
+    """Whether the stored text was signed with one of the issuer's keys, and says what our rows hold."""
+    text = held.text
     if text is None:
         return Sealed(Seal.ABSENT)
-    finding = _findings.find_or_make(text, frozen.issuer_did, keys)
+    finding = _findings.find_or_make(text, held.frozen.issuer_did, keys)
     if finding is Finding.COMPROMISED_KEY:
         return Sealed(Seal.UNSAFE_KEY)
     if finding is not Finding.INTACT:
         return Sealed(Seal.BROKEN)
     document: Document = json.loads(text)
-    if not says_the_same(document, frozen):
+    if not says_the_same(document, held):
         return Sealed(Seal.BROKEN)
     until = document.get("validUntil")
     signed = Signed(
@@ -59,29 +76,46 @@ def examine(text: str | None, frozen: Frozen, keys: Sequence[PublishedKey]) -> S
     return Sealed(Seal.INTACT, signed)
 
 
-def says_the_same(document: Document, frozen: Frozen) -> bool:
-    """Whether the award's row still says what was signed: it is the row that is shown, and a row can be changed."""
-    subject = document["credentialSubject"]
-    achievement = subject["achievement"]
-    result = subject.get("result")
+def says_the_same(document: Document, held: Held) -> bool:
+    """Whether our rows still say what was signed, member for member."""
+    frozen, subject = held.frozen, document["credentialSubject"]
+    achievement, status, result = subject["achievement"], document["credentialStatus"], subject.get("result")
     signed = (
+        document["id"],
+        document["proof"]["verificationMethod"],
+        status["statusListCredential"],
+        status["statusListIndex"],
+        subject["licenseNumber"],
         subject["identifier"][0]["identityHash"],
         achievement["name"],
+        achievement["description"],
+        achievement["criteria"]["narrative"],
+        achievement["inLanguage"],
         achievement["specialization"],
         document["issuer"]["name"],
         result[0]["value"] if result else None,
+        subject["id"],
     )
-    shown = (
+    stored = (
+        held.credential_id,
+        held.key_id,
+        held.status_list,
+        str(held.status_index),
+        held.code,
         frozen.recipient_name,
         frozen.achievement_title,
+        frozen.description,
+        frozen.criteria,
+        frozen.language,
         frozen.course_title,
         frozen.issuer_name,
         frozen.score,
+        f"urn:uuid:{frozen.fingerprint(held.award_id)}",
     )
     # A re-issue keeps the day of the first award, and a key that is newer than the award moves the day from which
     # it holds. In between lies the day of issue; most often all three are one. They sort as they are written.
     is_its_day = document["awardedDate"] <= open_badge.moment(frozen.issued_at) <= document["validFrom"]
-    return signed == shown and is_its_day
+    return signed == stored and is_its_day
 
 
 @dataclass

@@ -1,49 +1,29 @@
 """What we say about a code, or about a document that is handed in. The same for the page, the JSON and the command."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..achievements.models import Issuer
-from ..awards.models import Award
-from ..awards.service import AwardView, find_successor, view
-from ..awards.states import AwardState
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
-from ..credentials.did_web import PublishedKey
 from ..credentials.form_keys import public_keys
-from ..credentials.keys import published_keys
 from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
-from . import presented
+from . import decoy, finding, presented
 from .aliases import alias_of
-from .answers import SHOWING, Answer, Brief, Verdict, judge, shown_with
+from .answers import SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with
 from .disclosure import Level, initials, lowest
-from .models import CodeAlias, Disclosure
+from .finding import Found
 from .presented import Claim
 from .seals import examine
 from .wording import plain
 
 log = logging.getLogger("flask_certify")
-
-NOBODY = UUID(int=0)
-
-
-@dataclass(frozen=True)
-class Found:
-    """All that is stored about a certificate. `award` is None for a code that nobody has."""
-
-    award: AwardView | None
-    was_replaced: bool
-    keys: tuple[PublishedKey, ...]
-    document: str | None
-    level: Level = Level.FULL
 
 
 def check_code(rt: Runtime, typed: str) -> Verdict:
@@ -53,7 +33,7 @@ def check_code(rt: Runtime, typed: str) -> Verdict:
     if code is None and alias is None:
         return Verdict(Answer.MALFORMED, None, now)
     try:
-        found = find(rt, code, alias)
+        found = finding.by_code(rt, code, alias)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, code or alias, now)
@@ -66,8 +46,8 @@ def check_award(rt: Runtime, award_id: UUID, level: Level) -> Verdict:
     """The verdict about an award that is known, told at this level at most."""
     now = rt.clock.now()
     try:
-        with rt.reading() as session:
-            found = _found(session, _BY_ID, {"award_id": award_id})
+        with rt.connected() as connection:
+            found = finding.by_id(connection, award_id)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now)
@@ -80,51 +60,22 @@ def report(rt: Runtime, typed: str) -> dict[str, object]:
     return plain(check_code(rt, typed))
 
 
-def find(rt: Runtime, code: str | None, alias: str | None = None) -> Found:
-    """Looks everything up. The same questions are asked about a code that nobody has, so that it takes as long."""
-    with rt.reading() as session:
-        return _found(session, _BY_CODE, {"code": code or "", "alias": alias or ""})
-
-
-# Composed once: composing a question takes longer than the database takes to answer it.
-_ALL = (
-    sa.select(Award, Credential.document, Issuer.disclosure, Disclosure.level)
-    .join(Issuer, Issuer.id == Award.issuer_id)
-    .outerjoin(Credential, Credential.award_id == Award.id)
-    .outerjoin(Disclosure, Disclosure.award_id == Award.id)
-)
-_ALIASED = sa.select(CodeAlias.award_id).where(CodeAlias.alias == sa.bindparam("alias")).scalar_subquery()
-_BY_CODE = _ALL.where(sa.or_(Award.code == sa.bindparam("code"), Award.id == _ALIASED))
-_BY_ID = _ALL.where(Award.id == sa.bindparam("award_id"))
-
-
-def _found(session: orm.Session, question: sa.Executable, values: Mapping[str, object]) -> Found:
-    rows, code = session.execute(question, values).all(), values.get("code")
-    row = next((each for each in rows if each.Award.code == code), rows[0] if rows else None)
-    award = view(row.Award) if row else None
-    was_replaced = (
-        award is not None and award.state is AwardState.REVOKED and find_successor(session, award.id) is not None
-    )
-    keys = tuple(published_keys(session, award.issuer_id if award else NOBODY))
-    if row is None:
-        return Found(None, was_replaced, keys, None)
-    return Found(award, was_replaced, keys, row.document, lowest(row.disclosure, row.level))
-
-
 def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
     """The verdict that follows from what was found."""
     award = found.award
-    if award is None:
+    if award is None or found.held is None:
+        decoy.weigh()
         return Verdict(Answer.UNKNOWN, code, now)
-    sealed = examine(found.document, award.frozen, found.keys)
+    sealed = examine(found.held, found.keys)
     answer = judge(award.state, award.frozen, sealed, was_replaced=found.was_replaced, now=now)
     shown = shown_with(answer, award.frozen, sealed)
+    ended = ended_by(found.steps)
     if found.level is Level.FULL or shown is None:
-        return Verdict(answer, code, now, shown, award.run_ref)
+        return Verdict(answer, code, now, shown, award.run_ref, ended=ended)
     brief = None
     if found.level is Level.INITIALS and answer in SHOWING:
         brief = Brief(initials(shown.recipient_name), shown.achievement_title, shown.language)
-    return Verdict(answer, code, now, None, award.run_ref, brief)
+    return Verdict(answer, code, now, None, award.run_ref, brief, ended=ended)
 
 
 # ---- documents that are handed in --------------------------------------------------------------------------------
@@ -146,19 +97,19 @@ def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime) -> Verd
     with rt.reading() as session:
         printed = _printed(session, claim.sha256) if is_pdf else None
         if printed is not None:  # hash first: it is the very file that we printed
-            found = _found(session, _BY_ID, {"award_id": printed})
+            found = finding.by_id(session, printed)
             return replace(_told(found, now), is_our_file=True)
         if claim.credential_id is None:
             return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
         award_id = session.scalar(sa.select(Credential.award_id).where(Credential.credential_id == claim.credential_id))
         if award_id is None:
             return Verdict(Answer.UNKNOWN, None, now)
-        found = _found(session, _BY_ID, {"award_id": award_id})
-        assert found.award is not None
+        found = finding.by_id(session, award_id)
+        assert found.award is not None and found.held is not None
         pems = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
     if found.award.frozen.recipient_name is None:
         return _told(found, now)
-    if found.document is None or not presented.is_the_same(claim, found.document, pems):
+    if found.held.text is None or not presented.is_the_same(claim, found.held.text, pems):
         return Verdict(Answer.ALTERED, None, now)
     return replace(_told(found, now), is_our_file=False if is_pdf else None)
 

@@ -1,10 +1,12 @@
 """The public doors: the page behind the QR code, the same as JSON, and the form for a typed code. No login anywhere."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, current_app, jsonify, make_response, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ..core import web
+from ..core import reader, web
 from ..core.current import current_runtime
 from ..core.errors import CertifyError
 from ..core.hosts import asking
@@ -14,10 +16,20 @@ from ..telemetry.service import note
 from . import aliases, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
-from .links import links_for
+from .links import Links, links_for
+from .page import QUESTIONS, Addresses, values_of
+from .sheets import Sheets
 
 STATUS = {Answer.UNKNOWN: 404, Answer.MALFORMED: 422, Answer.CANNOT_CHECK: 503}
 """All other answers are 200: a revoked certificate is never "not found" (R-142)."""
+
+TEMPLATES = (
+    "certify/verification/answer.html",
+    "certify/verification/macros.html",
+    "certify/macros.html",
+    "certify/frame.html",
+)
+"""Of which the page of an answer is made."""
 
 RETRY_SECONDS = 120
 LONGEST_ECHO = 64
@@ -117,24 +129,40 @@ def answer(verdict: Verdict, typed: str) -> Response:
         told = wording.plain(verdict) | {"video_url": links.video, "courses_url": links.courses}
         response = jsonify(told)
     else:
-        page = web.render(
-            "certify/verification/answer.html",
-            verdict=verdict,
-            shown=verdict.shown,
-            brief=verdict.brief,
-            words=wording.words_of(verdict),
-            checks=wording.checks(verdict),
-            typed=_printable(typed),
-            links=links,
-            page_url=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
-            month=wording.month,
-            percent=wording.percent,
-        )
-        response = make_response(page)
+        response = make_response(_page(verdict, _printable(typed), links))
     response.status_code = STATUS.get(verdict.answer, 200)
     if verdict.answer is Answer.CANNOT_CHECK:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return _public(response)
+
+
+def _page(verdict: Verdict, typed: str, links: Links) -> str:
+    """The page in the reader's language: laid out once for all certificates that get this answer, then filled in."""
+    words, rt = wording.words_of(verdict), current_runtime()
+    code = None if verdict.is_about_file else verdict.code
+    addresses = Addresses(
+        page=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
+        again=code and url_for(".certificate", code=code),
+        links=links,
+    )
+    values = values_of(verdict, typed, addresses)
+
+    def lay_out(told: Mapping[str, str]) -> str:
+        return web.render(
+            TEMPLATES[0],
+            answer=verdict.answer.value,
+            is_about_file=verdict.is_about_file,
+            is_question=verdict.answer in QUESTIONS,
+            words=words,
+            told=told,
+            checks=wording.checks(verdict, told),
+        )
+
+    if verdict.is_about_file:  # its form holds the token of this reader alone
+        return lay_out(values)
+    kind = (verdict.answer, str(reader.reader_locale()), request.script_root)
+    sheets: Sheets = current_app.extensions.setdefault("certify_sheets", Sheets(TEMPLATES))
+    return sheets.page(current_app.jinja_env, kind, values, lay_out)
 
 
 def too_many(seconds: int) -> Response:
@@ -144,10 +172,10 @@ def too_many(seconds: int) -> Response:
     if web.wants_json():
         response = web.answer_error(error)
     else:
-        page = web.render(
+        text = web.render(
             "certify/error.html", title=c_("Please wait a little"), sentence=error.worded(), code=error.code, links=[]
         )
-        response = make_response(page, error.status)
+        response = make_response(text, error.status)
     response.headers["Retry-After"] = str(seconds)
     return _public(response)
 

@@ -5,13 +5,16 @@ Names never stand inside a sentence: they have a direction of their own, and a t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_skeleton
 from babel.numbers import format_percent
 
+from ..awards import causes
 from ..core import reader
 from ..core.i18n import N_, c_
 from .answers import Answer, Shown, Verdict
@@ -125,13 +128,12 @@ class Fact:
     sentence: str
 
 
-def checks(verdict: Verdict) -> list[Fact]:
-    """What was checked about a certificate whose contents are shown: signature, status, dates."""
-    shown = verdict.shown
-    if shown is None:
+def checks(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
+    """What was checked about a certificate whose contents are shown: signature, status, dates, as it tells them."""
+    if verdict.shown is None:
         return []
     intact = Fact(True, c_("Signature: intact. Nothing on the certificate has changed since its issuer signed it."))
-    return [intact, *_status(verdict, shown), *_file(verdict)]
+    return [intact, *_status(verdict, told), *_file(verdict)]
 
 
 def _file(verdict: Verdict) -> list[Fact]:
@@ -144,7 +146,7 @@ def _file(verdict: Verdict) -> list[Fact]:
     ]
 
 
-def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
+def _status(verdict: Verdict, told: Mapping[str, str]) -> list[Fact]:
     match verdict.answer:
         case Answer.SUPERSEDED:
             return [Fact(False, c_("Status: revoked by its issuer, and replaced by a newer certificate."))]
@@ -152,27 +154,42 @@ def _status(verdict: Verdict, shown: Shown) -> list[Fact]:
             return [Fact(False, c_("Status: revoked by its issuer."))]
         case _:
             status = Fact(True, c_("Status: neither revoked nor replaced."))
-            return [status, _dates(shown, has_expired=verdict.answer is Answer.EXPIRED)]
+            return [status, _dates(told, has_expired=verdict.answer is Answer.EXPIRED)]
 
 
-def _dates(shown: Shown, *, has_expired: bool) -> Fact:
-    start = reader.day(shown.issued_at, shown.zone)
-    if shown.valid_until is None:
+def _dates(told: Mapping[str, str], *, has_expired: bool) -> Fact:
+    start, end = told["issued_on"], told.get("valid_until_on")
+    if end is None:
         return Fact(True, c_("Dates: valid since %(start)s, without an end date.", start=start))
-    end = reader.day(shown.valid_until, shown.zone)
     if has_expired:
         return Fact(False, c_("Dates: it was valid from %(start)s until %(end)s.", start=start, end=end))
     return Fact(True, c_("Dates: valid from %(start)s until %(end)s.", start=start, end=end))
 
 
+def why_ended(verdict: Verdict) -> str | None:
+    """Why it does not count any more, as far as anybody may know. None: it counts, or that was not recorded."""
+    return c_(causes.WORDS[verdict.ended.cause]) if verdict.ended else None
+
+
 def month(at: datetime, zone: str) -> str:
     """The month it was in that zone: `May 2026`."""
-    return format_skeleton("yMMMM", at.astimezone(ZoneInfo(zone)), locale=reader.reader_locale())
+    there = at.astimezone(ZoneInfo(zone))
+    return _month(there.year, there.month, reader.reader_locale())
 
 
 def percent(score: str) -> str:
     """The score in the reader's digits and signs: `82.5%`."""
-    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=reader.reader_locale())
+    return _percent(score, reader.reader_locale())
+
+
+@lru_cache(maxsize=1024)
+def _month(year: int, which: int, locale: Locale) -> str:
+    return format_skeleton("yMMMM", date(year, which, 1), locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _percent(score: str, locale: Locale) -> str:
+    return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=locale)
 
 
 def plain(verdict: Verdict) -> dict[str, object]:
@@ -183,6 +200,12 @@ def plain(verdict: Verdict) -> dict[str, object]:
         "code": verdict.code,
         "checked_at": _moment(verdict.checked_at),
     }
+    if verdict.ended is not None:
+        told |= {
+            "reason": verdict.ended.cause.value,
+            "reason_sentence": why_ended(verdict),
+            "revoked_at": _moment(verdict.ended.at),
+        }
     if verdict.is_our_file is not None:
         told["file_is_ours"] = verdict.is_our_file
     if verdict.brief is not None:
@@ -204,6 +227,8 @@ def _plain(shown: Shown) -> dict[str, object]:
         "issued_on": shown.issued_at.astimezone(zone).date().isoformat(),
         "valid_until": _moment(shown.valid_until) if shown.valid_until else None,
         "score": shown.score,
+        "location": shown.location,
+        "completed_at": _moment(shown.completion_time) if shown.completion_time else None,
         "zone": shown.zone,
         "language": shown.language,
         "issuer": shown.issuer_did,

@@ -1,14 +1,14 @@
 """Batches that are previewed, paused and stopped, of several kinds; turns of tenants.
 
 Revision ID: c6001
-Revises: c5002
+Revises: c6032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c6001"
-down_revision = "c5002"
+down_revision = "c6032"
 branch_labels = None
 depends_on = None
 
@@ -47,11 +47,11 @@ def of_item() -> list[sa.Column]:
 
 def upgrade() -> None:
     op.create_table(
-        "certify_lane",
+        "certify_turn",
         sa.Column("tenant_ref", sa.String(length=100), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("served_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_ref", "kind", name=op.f("pk_certify_lane")),
+        sa.PrimaryKeyConstraint("tenant_ref", "kind", name=op.f("pk_certify_turn")),
     )
     for table, columns in (("certify_work", of_work()), (TABLE, of_batch()), ("certify_issue_item", of_item())):
         for column in columns:
@@ -73,4 +73,4 @@ def downgrade() -> None:
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
                 batch_op.drop_column(column.name)
-    op.drop_table("certify_lane")
+    op.drop_table("certify_turn")

@@ -83,6 +83,8 @@ def test_another_mentor_and_a_stranger_are_kept_out(visit: Visit, issued_site: S
 PAGES = {
     "dashboard": ("mentor.aaa", DASHBOARD),
     "what could not be done": ("mentor.aaa", "failures"),
+    "templates": ("admin.wales", "/certify/templates/wales"),
+    "a template and its preview": ("admin.wales", "template"),
     "profile": ("learner11391", "/certify/me"),
     "code form": (None, "/certify/verify"),
     "unknown code": (None, "/certify/v/000000000000"),
@@ -98,7 +100,14 @@ def test_pages_are_usable_by_everybody_at_every_width(visit: Visit, issued_site:
     if address == "failures":
         page.goto(DASHBOARD)
         address = page.url + "/failures"
-    page.goto(address)
+    if address == "template":
+        page.goto("/certify/templates/wales")
+        page.get_by_role("link", name="Modern", exact=True).click()
+        page.get_by_label("Names, one a line").fill("Ada Lovelace\nAsha \U0001f642")
+        page.get_by_role("button", name="Show the preview").click()
+        expect(page.get_by_alt_text("Certificate of Ada Lovelace")).to_be_visible()
+    else:
+        page.goto(address)
     _expect_fit(page)
     tags = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
     found = Axe().run(page, options=tags)

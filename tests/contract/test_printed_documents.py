@@ -23,6 +23,7 @@ FAMILIES = {script: family for family in fonts.families().values() for script in
 @pytest.mark.parametrize("style", fonts.STYLES)
 @pytest.mark.parametrize("script", [*names.SCRIPTS, "Arab"])
 def test_glyphs_advances_and_offsets_equal_those_of_hb_shape(script: str, style: str, tmp_path: Path) -> None:
+    """R-174: the words of every script on its list."""
     spoken = "Aran" if script == "Arab" else script
     family = next(each for each in fonts.families().values() if script in each.scripts)
     words = sorted({*names.words(spoken), *LINES[spoken].split()})
@@ -111,7 +112,7 @@ class LongWay(Press):
 
 @pytest.mark.parametrize("key", [design.key for design in shipped.designs()])
 def test_the_short_way_and_the_long_way_differ_in_no_pixel(key: str) -> None:
-    """A press that has everything ready, against a template laid out again with nothing shared: 62 pages each."""
+    """R-174: a press that has everything ready, against a template laid out again, nothing shared: 62 pages each."""
     design = next(each for each in shipped.designs() if each.key == key)
     fast = Press(plate_of(key, "en"), shared(in_words(values(), "en", "UTC")), lambda picture: b"")
     _compiled.cache_clear()

@@ -11,6 +11,7 @@ from flask_certify.achievements.service import UnknownRun, ensure_run, get_issue
 from flask_certify.awards.models import Award
 from flask_certify.core import audit
 from flask_certify.core.current import runtime_of
+from flask_certify.core.i18n import speaking
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import TemplateNotFound
@@ -220,7 +221,9 @@ def test_everything_that_is_missing_is_named(rt: Runtime, host: MemoryHost, plac
     host.add_run(replace(host.runs[NEW], published=False, open=False))
     with pytest.raises(NotReadyToAttach) as refused:
         attaching.attach(rt, place, terms(rt), By(TOM))
-    assert str(refused.value) == "Certificates cannot be attached yet. Missing: the course is not published."
+    assert str(refused.value) == "Certificates cannot be attached yet. Missing: a published course."
+    with speaking("hi"):
+        assert "प्रकाशित पाठ्यक्रम" in refused.value.worded()
     gone = Place(place.run, to_course=True)
     for ref in (NEW, SECOND):
         del host.runs[ref]

@@ -18,6 +18,7 @@ from flask_certify.achievements.service import UnknownRun, ensure_run
 from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award, Failure, Record
 from flask_certify.core import audit, outbox, working
+from flask_certify.core.clock import FixedClock
 from flask_certify.core.errors import DatabaseBusy, HostUnavailable, MasterKeyMissing
 from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential, IssuerKey
@@ -385,6 +386,40 @@ def test_once_the_data_are_right_the_next_issue_succeeds_and_the_log_says_so(rt:
     issue(rt)
     assert failures(rt) == []
     assert record_of(rt, "ada").label == "Issued"
+
+
+def test_what_fails_again_has_not_been_put_right_and_stands_once(rt: Runtime, host: MemoryHost) -> None:
+    """R-107, R-178: with the day on which it first failed; another failure stands beside it."""
+    host.change_learner(RUN, "ada", display_name=None)
+    for day in range(2):
+        issue(replace(rt, clock=FixedClock(NOW + timedelta(days=day))))
+    assert failures(rt) == [("ada", "decide", "name.missing")]
+    with rt.reading() as session:
+        [row] = session.execute(sa.select(Failure.at, Failure.resolved_at)).all()
+    assert tuple(row) == (NOW, None)
+    host.change_learner(RUN, "ada", display_name="Ada 🙂")
+    issue(rt)
+    assert failures(rt) == [("ada", "decide", "name.missing"), ("ada", "decide", "name.no_glyphs")]
+    host.change_learner(RUN, "ada", display_name="Ada Lovelace")
+    issue(rt)
+    assert failures(rt) == []
+
+
+def test_a_host_that_cannot_say_how_to_reach_people_is_in_the_failure_log_once_for_a_batch(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-095, R-178: it delays no certificate, and stands until the platform has said."""
+
+    def contacts(self: MemoryHost, learner_refs: Collection[str]) -> Mapping[str, Contact]:
+        raise KeyError("ada@example.org")
+
+    rt = replace(rt, settings=replace(rt.settings, chunk_size=1))
+    monkeypatch.setattr(MemoryHost, "contacts", contacts)
+    batch = issue(rt, notify=True)
+    assert sum(batch.issued.values()) == 3
+    assert failures(rt) == [("", "notify", "notify.contacts_unknown")]
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Failure.details)).one() == {"kind": "KeyError"}
 
 
 class Moody(MemoryHost):

@@ -15,14 +15,16 @@ from flask_certify.core.audit import AuditEntry
 from flask_certify.core.errors import NotFound
 from flask_certify.core.ids import new_code, new_id
 from flask_certify.core.storage import Blob, put_blob
+from flask_certify.documents import saving
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import NoGlyph, PictureRefused, TemplateNotFound, TooLarge, TooLong
 from flask_certify.documents.models import Document, PlateFile, Template, TemplateVersion
 from flask_certify.documents.placeholders import Picture
 from flask_certify.documents.service import PrintableAward
+from flask_certify.documents.templates import Page
 from tests.support import story
 from tests.support.documents import read, signature, values
-from tests.unit.documents.pages import page
+from tests.unit.documents.pages import whole
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +89,11 @@ def printed(rt, told: PrintableAward) -> documents.Printed:
     return documents.print_document(rt, told, lambda: b"{}")
 
 
+def save(rt, template_id: UUID, html: str, pictures=None) -> UUID:
+    """The version that holds from then on."""
+    return saving.save(rt, template_id, {"en": Page(html, pictures or {})}, actor=story.TOM).versions["en"]
+
+
 def count(rt, table) -> int:
     with rt.reading() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(table))
@@ -111,11 +118,11 @@ def test_a_template_nobody_made_is_not_found(rt):
     with rt.reading() as session, pytest.raises(NotFound):
         documents.latest_version(session, new_id())
     with pytest.raises(TemplateNotFound):
-        documents.save_version(rt, new_id(), page(), {}, language="en", actor=story.TOM)
+        save(rt, new_id(), whole())
 
 
 def test_a_saved_version_is_used_from_then_on_and_leaves_a_trace(rt, classic):
-    version_id = documents.save_version(rt, classic, page("<div>New</div>"), {}, language="en", actor=story.TOM)
+    version_id = save(rt, classic, whole("<div>New</div>"))
     with rt.reading() as session:
         latest = documents.latest_version(session, classic, "en")
         entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.act == "template.save")).one()
@@ -128,8 +135,8 @@ def test_a_saved_version_is_used_from_then_on_and_leaves_a_trace(rt, classic):
 
 
 def test_pictures_of_a_version_are_kept_anew_and_printed(rt, classic):
-    html = page('<div style="left:200mm; top:150mm"><img src="a.png" style="width:20mm; height:20mm"></div>')
-    documents.save_version(rt, classic, html, {"a.png": signature()}, language="en", actor=story.TOM)
+    html = whole('<div style="left:200mm; top:150mm"><img src="a.png" style="width:20mm; height:20mm"></div>')
+    save(rt, classic, html, {"a.png": signature()})
     pdf = pikepdf.open(io.BytesIO(printed(rt, award(rt, classic)).data))
     assert [str(each.Subtype) for each in pdf.pages[0].Resources.XObject.values()] == ["/Image"]
 
@@ -140,7 +147,7 @@ def test_pictures_of_a_version_are_kept_anew_and_printed(rt, classic):
 def test_a_version_with_a_wrong_picture_changes_nothing(rt, classic, assets, refusal):
     before = count(rt, TemplateVersion), count(rt, Blob)
     with pytest.raises(refusal):
-        documents.save_version(rt, classic, page(), assets, language="en", actor=story.TOM)
+        save(rt, classic, whole(), assets)
     assert (count(rt, TemplateVersion), count(rt, Blob)) == before
 
 
@@ -155,7 +162,7 @@ def test_a_document_is_printed_when_first_wanted_and_kept(rt, ada):
 
 def test_a_later_download_is_the_first_whatever_became_of_template_and_name(rt, classic, ada):
     first = printed(rt, ada)
-    documents.save_version(rt, classic, page(), {}, language="en", actor=story.TOM)
+    save(rt, classic, whole())
     changed = PrintableAward(
         ada.award_id, ada.template_version_id, values(recipient_name="Someone Else"), "UTC", story.NOW
     )
@@ -163,7 +170,7 @@ def test_a_later_download_is_the_first_whatever_became_of_template_and_name(rt, 
 
 
 def test_an_award_prints_with_the_version_it_was_made_with_not_with_the_latest(rt, classic, ada):
-    documents.save_version(rt, classic, page("<div>Another design</div>"), {}, language="en", actor=story.TOM)
+    save(rt, classic, whole("<div>Another design</div>"))
     assert "This is to certify that" in read(printed(rt, ada).data)
     assert "Another design" in read(printed(rt, award(rt, classic)).data)
 

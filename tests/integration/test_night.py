@@ -33,8 +33,8 @@ def tonight(rt: Runtime) -> NightView:
     return night.work_and_wait(rt, night_id, patience=5)
 
 
-def later(rt: Runtime, days: int) -> Runtime:
-    return replace(rt, clock=FixedClock(NOW + timedelta(days=days)))
+def later(rt: Runtime, days: int = 0, **more: int) -> Runtime:
+    return replace(rt, clock=FixedClock(NOW + timedelta(days=days, **more)))
 
 
 def holders(rt: Runtime) -> list[str]:
@@ -53,15 +53,32 @@ def test_each_night_issues_to_all_who_are_due_in_every_run_and_tells_them(rt: Ru
     assert told == {"ada", "cy", "eve"}  # nobody has an address of dev
 
 
-def test_started_again_the_same_night_changes_nothing(rt: Runtime, host: MemoryHost) -> None:
-    """R-105: one row for each date, and what is due meanwhile waits for the next night."""
+def test_started_again_the_same_night_changes_nothing_but_what_has_become_due(rt: Runtime, host: MemoryHost) -> None:
+    """R-104 to R-106: one row for each date, in which every learner counts once."""
+    host.change_learner(RUN, "cy", display_name=None)
     first = tonight(rt)
-    host.add_learner(RUN, learner("ben", "Ben Okri", score=85))
+    assert (first.attempted, first.issued, first.failed, first.skipped) == (4, 3, 1, 1)
     assert tonight(rt) == first
-    assert "ben" not in holders(rt)
-    assert tonight(later(rt, 1)).issued == 1
-    assert "ben" in holders(rt)
+    host.change_learner(RUN, "ben", progress=100.0, completed_on=NOW - timedelta(days=20))
+    host.change_learner(RUN, "cy", display_name="Cy Young")
+    second = tonight(later(rt, minutes=10))
+    assert (second.id, second.date) == (first.id, first.date) and second.is_finished
+    assert (second.attempted, second.issued, second.failed, second.skipped) == (5, 5, 0, 0)
+    assert holders(rt) == ["ada", "ben", "cy", "dev", "eve"]
+    assert [each.date for each in night.latest(rt)] == ["2026-06-15"]
+    assert tonight(later(rt, 1)).issued == 0
     assert [each.date for each in night.latest(rt)] == ["2026-06-16", "2026-06-15"]
+
+
+def test_the_time_of_a_night_is_that_of_its_work_and_not_the_time_between(rt: Runtime) -> None:
+    """R-106."""
+    assert isinstance(rt.clock, FixedClock)
+    for _ in range(2):
+        night_id, is_first = night.start(rt)
+        rt.clock.forward(seconds=30)
+        done = night.work_and_wait(rt, night_id, patience=5)
+        rt.clock.forward(hours=2)
+    assert (is_first, done.seconds) == (False, 60)
 
 
 def test_two_nights_started_at_once_are_one(rt: Runtime, host_app: Flask) -> None:
@@ -120,8 +137,7 @@ def test_with_several_certificates_nothing_is_issued_before_the_end_and_with_one
     attaching.remove(rt, Place(run), By(TOM), second.id)
     terms = Terms(first.template_id, attaching.rules.Progress(100))
     attaching.update(rt, Place(run), first.id, terms, By(TOM))
-    tonight(later(rt, 0.5))
-    assert tonight(later(rt, 1)).issued == 3
+    assert tonight(later(rt, hours=1)).issued == 1 + 3
 
 
 def test_a_course_default_reaches_runs_that_nobody_has_looked_at(rt: Runtime, host: MemoryHost) -> None:

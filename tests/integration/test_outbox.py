@@ -53,7 +53,7 @@ def diary() -> Diary:
 def room(database_url: str, diary: Diary) -> Iterator[Runtime]:
     """A runtime with the tables of the outbox and nothing else."""
     engine = sa.create_engine(database_url)
-    tables = [outbox.Work.__table__, outbox.Chunk.__table__, turns.Lane.__table__]
+    tables = [outbox.Work.__table__, outbox.Chunk.__table__, turns.Turn.__table__]
     Base.metadata.create_all(engine, tables=tables)  # type: ignore[arg-type]
     yield Runtime(
         settings=Settings(public_url="https://certs.example.org", lease_seconds=60),

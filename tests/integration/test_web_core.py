@@ -1,6 +1,7 @@
 """Our routes in somebody else's application: on ours forms, errors and headers are ours, on the host's its own."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -195,10 +196,33 @@ def test_a_host_that_cannot_answer_gives_a_sentence_and_no_traceback(
     assert "KeyError: 'ada'" not in answer.text
 
 
-def test_a_busy_database_means_later() -> None:
-    with bare(sa.exc.OperationalError("select", {}, Exception("database is locked"))) as app:
-        answer = app.test_client().get("/certify/trouble")
-    assert (answer.status_code, "database.busy" in answer.text) == (503, True)
+def test_a_database_that_is_held_by_others_or_away_or_bare_is_told_by_page_and_program(
+    tmp_path: Path, host: MemoryHost
+) -> None:
+    """The same three names as everywhere: busy means later, away says what to look at, bare which command."""
+    url = f"sqlite:///{tmp_path / 'site.db'}?timeout=0.1"
+    with site(tmp_path, host, SQLALCHEMY_DATABASE_URI=url) as app:
+        page = issue_page(app, host).removesuffix("/issue")
+        other = sqlite3.connect(tmp_path / "site.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        assert told(app, page) == (503, "database.busy")
+        other.execute("ROLLBACK")
+        other.close()
+        with app.app_context():
+            schema.downgrade(runtime_of(app).engine, "base")
+        assert told(app, page) == (500, "db.missing")
+        story.dispose(app)
+        (tmp_path / "site.db").unlink()
+        (tmp_path / "site.db").mkdir()
+        assert told(app, page) == (503, "database.away")
+
+
+def told(app: Flask, page: str) -> tuple[int, str]:
+    """Status and code, which the page and the operation of the API at the same place both give."""
+    shown = app.test_client().get(page)
+    answer = app.test_client().get(page.replace("/certify/", "/certify/api/v1/") + "/attachments")
+    assert shown.status_code == answer.status_code and answer.get_json()["code"] in shown.text
+    return answer.status_code, answer.get_json()["code"]
 
 
 def test_an_error_nobody_has_named_is_left_to_the_host() -> None:
@@ -318,3 +342,22 @@ def test_a_page_says_which_language_it_is_really_in(tmp_path: Path, host: Memory
     with site(tmp_path, host, BABEL_DEFAULT_LOCALE=locale) as app:
         page = app.test_client().get("/certify/verify").text
     assert f'<html lang="{shown}" dir="ltr">' in page
+
+
+@pytest.mark.parametrize("csrf", ["before", "after", "none"])
+def test_a_change_by_the_api_from_a_browsers_session_needs_the_sessions_token_and_a_bearers_does_not(
+    tmp_path: Path, host: MemoryHost, csrf: str
+) -> None:
+    """Platform 87: whether the host protects its forms or not, and whichever of the two was installed first."""
+    with site(tmp_path, host, csrf=csrf) as app:
+        client, order = app.test_client(), {"learners": ["ada"], "notify": False}
+        path = issue_page(app, host).replace("/certify/", "/certify/api/v1/")
+        refused = client.post(path, json=order)
+        assert (refused.status_code, refused.get_json()["code"]) == (400, "form.expired")
+        token = TOKEN.findall(client.get(issue_page(app, host)).text)[0]
+        for header in ("X-CSRFToken", "X-CSRF-Token"):
+            assert client.post(path, json=order, headers={header: token}).status_code == 200
+        bearer = app.test_client(use_cookies=False)
+        assert bearer.post(path, json=order, headers={"Authorization": "Bearer x"}).status_code == 200
+        assert bearer.post(path, json=order).status_code == 400
+        assert client.post("/post").status_code == (200 if csrf == "none" else 400)

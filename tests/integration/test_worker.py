@@ -1,6 +1,7 @@
 """A real RQ worker on a real Valkey, with the database as the truth."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from flask_certify.awards.models import Award
-from flask_certify.core import queue, worker
+from flask_certify.core import queue, tending, worker
 from flask_certify.core.current import runtime_of
 from flask_certify.core.outbox import Chunk
+from flask_certify.documents import fonts, shaping
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk
 from tests.support import story
@@ -74,7 +76,7 @@ def test_while_redis_is_away_the_work_is_recorded_and_a_page_waits_at_most_a_sec
         story.set_up(runtime_of(app))
     batch_id = opened(app)
     assert state(app, batch_id).state == "planning"
-    assert worker.sweep_once(app) == 0
+    assert tending.sweep_once(app) == 0
     with app.app_context():
         assert bulk.issue_and_wait(runtime_of(app), RUN, MIA, notify=False, patience=5).already == 3
     assert state(app, batch_id).is_finished
@@ -104,3 +106,14 @@ def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str)
         assert result is not None
         assert "ValueError" in (result.exc_string or "")
         assert "ada@example.org" not in (result.exc_string or "")
+
+
+def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:
+    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
+    shaping.face.cache_clear()
+    worker.get_ready(app)
+    before = shaping.face.cache_info()
+    assert before.misses == len(fonts.families())
+    shaping.Typesetter("en").line("Ada தமிழ் اردو")
+    assert shaping.face.cache_info().misses == before.misses
+    story.dispose(app)

@@ -105,12 +105,19 @@ class Issued:
         award = self.award(code)
         with self.rt.reading() as session:
             issuer = get_issuer(session, award.tenant_ref)
-        drawn = Drawn(award.id, award.frozen, new_id())
+        drawn = Drawn(award.id, code, award.frozen, new_id())
         statement = replace(statement_of(issuer, drawn), **changes)
         (place,) = credentials.reserve_many(self.rt, issuer.id, 1)
         (signed,) = credentials.sign_many(self.rt, issuer, [statement], [place])
         assert isinstance(signed, SignedCredential)
-        self.change_credential(code, document=signed.text)
+        self.change_credential(
+            code,
+            document=signed.text,
+            credential_id=f"urn:uuid:{signed.credential_id}",
+            key_id=signed.key_id,
+            status_list_id=place.list_id,
+            status_index=place.index,
+        )
 
     # ---- what else may happen ----------------------------------------------------------------------
 
@@ -128,6 +135,7 @@ class Issued:
 @dataclass(frozen=True)
 class Drawn:
     award_id: UUID
+    code: str
     frozen: Any
     achievement_id: UUID
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from flask_certify.core.ids import CODE_ALPHABET
 from flask_certify.credentials import did_web, multibase
 from flask_certify.credentials.did_web import KeyState, PublishedKey
 from flask_certify.credentials.open_badge import AchievementView, Statement
@@ -76,6 +77,7 @@ def statement(rng: random.Random | None = None, *, name: str = "Asha Devi", **ch
         award_id=some_id(rng),
         credential_id=some_id(rng),
         subject_id=some_id(rng),
+        code="".join(rng.choices(CODE_ALPHABET, k=12)),
         recipient_name=name,
         achievement=ACHIEVEMENT,
         course_title="Foundational Literacy & Numeracy",

@@ -31,6 +31,7 @@ from flask_certify.host.records import (
     Role,
     Tenant,
 )
+from tests.support import copies
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 ENDED = datetime(2026, 5, 31, 22, 59, tzinfo=UTC)
@@ -136,8 +137,13 @@ def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = 
     Babel(app)
     Certify().init_app(app, db=db, host=host, clock=clock or FixedClock(NOW))
     with app.app_context():
-        db.create_all()
-        schema.upgrade(runtime_of(app).engine)
+        engine = runtime_of(app).engine
+
+        def make_tables() -> None:
+            db.create_all()
+            schema.upgrade(engine)
+
+        copies.fill(engine, make_tables)
     return app
 
 

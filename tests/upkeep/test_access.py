@@ -17,6 +17,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core.api import METHODS
 from flask_certify.core.current import runtime_of
 from flask_certify.credentials.models import Credential
+from flask_certify.documents import templates
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
 from flask_certify.issuing import bulk, bundles
@@ -60,7 +61,22 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify.post_download"): Door("/runs/{run}/download", STAFF, 303),
     ("GET", "certify.bundle"): Door("/bundles/{bundle}", STAFF),
     ("GET", "certify.bundle_json"): Door("/bundles/{bundle}.json", STAFF),
+    ("GET", "certify.bundle_manifest"): Door("/bundles/{bundle}/manifest.json", STAFF),
     ("GET", "certify.bundle_part"): Door("/bundles/{bundle}/1.zip", STAFF),
+    # What learners are told.
+    ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
+    ("GET", "certify.message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS),
+    ("POST", "certify.post_message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS, 422),
+    # The designer's.
+    ("GET", "certify.templates"): Door("/templates/wales", AUTHORS),
+    ("POST", "certify.post_templates"): Door("/templates/wales", AUTHORS, 303),
+    ("GET", "certify.new_template"): Door("/templates/wales/new", AUTHORS),
+    ("POST", "certify.post_new_template"): Door("/templates/wales/new", AUTHORS, 422),
+    ("GET", "certify.template"): Door("/templates/wales/{template}", AUTHORS),
+    ("POST", "certify.post_template"): Door("/templates/wales/{template}", AUTHORS, 422),
+    ("POST", "certify.post_template_settings"): Door("/templates/wales/{template}/settings", AUTHORS, 422),
+    ("GET", "certify.template_file"): Door("/templates/wales/{template}/template.zip", AUTHORS),
+    ("GET", "certify.template_picture"): Door("/templates/wales/{template}/picture.png", AUTHORS),
     # The learner's. What each finds on the first page is their own.
     ("GET", "certify.me"): Door("/me", LOGGED_IN),
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
@@ -70,6 +86,7 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
     ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
     ("GET", "certify_api.list_attachments"): Door("/api/v1/runs/{run}/attachments", STAFF | {"amy"}),
+    ("GET", "certify_api.list_steps"): Door("/api/v1/runs/{run}/attachments/history", STAFF | {"amy"}),
     ("POST", "certify_api.attach_first"): Door("/api/v1/runs/{run}/attachments", AUTHORS, 422),
     ("POST", "certify_api.attach_more"): Door("/api/v1/runs/{run}/attachments/add", AUTHORS, 422),
     ("POST", "certify_api.preview"): Door("/api/v1/runs/{run}/attachments/preview", AUTHORS, 422),
@@ -89,17 +106,46 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify_api.stop_batch"): Door("/api/v1/batches/{batch}/stop", STAFF, 409),
     ("POST", "certify_api.retry_batch"): Door("/api/v1/batches/{batch}/retry", STAFF, 409),
     ("GET", "certify_api.get_batch"): Door("/api/v1/batches/{batch}", STAFF | {"amy"}),
+    ("POST", "certify_api.get_forecast"): Door("/api/v1/runs/{run}/bundles/forecast", STAFF, 422, {"learners": []}),
+    ("POST", "certify_api.open_bundle"): Door("/api/v1/runs/{run}/bundles", STAFF, 422, {"learners": []}),
+    ("GET", "certify_api.get_bundle"): Door("/api/v1/bundles/{bundle}", STAFF),
     ("POST", "certify_api.allow"): Door("/api/v1/runs/{run}/allowlist", CORRECTORS, 422),
     ("POST", "certify_api.disallow"): Door("/api/v1/runs/{run}/allowlist/remove", CORRECTORS, 422),
     ("POST", "certify_api.invalidate"): Door("/api/v1/runs/{run}/invalidations", CORRECTORS, 422),
     ("POST", "certify_api.lift"): Door("/api/v1/runs/{run}/invalidations/lift", CORRECTORS, 422),
+    ("POST", "certify_api.set_date"): Door("/api/v1/runs/{run}/dates", CORRECTORS, 422),
+    ("POST", "certify_api.clear_date"): Door("/api/v1/runs/{run}/dates/clear", CORRECTORS, 422),
+    ("GET", "certify_api.list_exceptions"): Door("/api/v1/runs/{run}/exceptions?learner=ben", CORRECTORS),
     ("POST", "certify_api.withdraw"): Door("/api/v1/awards/{award}/withdraw", CORRECTORS, 422),
     ("POST", "certify_api.restore"): Door("/api/v1/awards/{award}/restore", CORRECTORS, 422),
     ("POST", "certify_api.revoke"): Door("/api/v1/awards/{award}/revoke", CORRECTORS, 422),
     ("POST", "certify_api.undo"): Door("/api/v1/awards/{award}/undo", STAFF, 422),
+    ("GET", "certify_api.list_texts"): Door("/api/v1/issuers/wales/texts", CORRECTORS),
+    ("GET", "certify_api.get_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
+    ("PUT", "certify_api.save_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS, 422),
+    ("DELETE", "certify_api.put_text_back"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
+    ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
+    ("GET", "certify_api.list_templates"): Door("/api/v1/tenants/wales/templates", AUTHORS),
+    ("POST", "certify_api.make_template"): Door("/api/v1/tenants/wales/templates", AUTHORS, 422),
+    ("POST", "certify_api.check_template"): Door("/api/v1/tenants/wales/templates/check", AUTHORS, 422),
+    ("POST", "certify_api.import_template"): Door("/api/v1/tenants/wales/templates/import", AUTHORS, 422),
+    ("GET", "certify_api.get_template"): Door("/api/v1/templates/{template}", AUTHORS),
+    ("PUT", "certify_api.settle_template"): Door("/api/v1/templates/{template}", AUTHORS, 422),
+    ("DELETE", "certify_api.delete_template"): Door("/api/v1/templates/{template}", AUTHORS, 409),
+    ("POST", "certify_api.save_template"): Door("/api/v1/templates/{template}/versions", AUTHORS, 422),
+    ("POST", "certify_api.retire_template"): Door("/api/v1/templates/{template}/retire", AUTHORS),
+    ("POST", "certify_api.take_up_template"): Door("/api/v1/templates/{template}/take-up", AUTHORS),
+    ("GET", "certify_api.export_template"): Door("/api/v1/templates/{template}/file", AUTHORS),
+    ("GET", "certify_api.list_signatories"): Door("/api/v1/tenants/wales/signatories", AUTHORS),
+    ("POST", "certify_api.add_signatory"): Door("/api/v1/tenants/wales/signatories", AUTHORS, 422),
+    ("DELETE", "certify_api.remove_signatory"): Door("/api/v1/tenants/wales/signatories/{attachment}", AUTHORS, 404),
     ("GET", "certify_api.get_verdict"): Door("/api/v1/verify?code={code}", EVERYBODY),
     ("GET", "certify_api.get_openapi"): Door("/api/v1/openapi.json", EVERYBODY),
     **{(method, "certify_api.get_nothing"): Door("/api/v1/nothing", EVERYBODY, 404) for method in METHODS},
+    # For programs that watch. Figures are for whoever knows the token, and none is set here.
+    ("GET", "certify.healthz"): Door("/healthz", EVERYBODY),
+    ("GET", "certify.readyz"): Door("/readyz", EVERYBODY),
+    ("GET", "certify.metrics"): Door("/metrics", EVERYBODY, 404),
     # Open to the world.
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
@@ -145,9 +191,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with rt.reading() as session:
             award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
             name = session.scalars(sa.select(Credential.credential_id).where(Credential.award_id == award.id)).one()
+            template = templates.get_by_key(session, "wales", "modern").id
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
+    gaps["template"] = template
     yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
@@ -180,14 +228,16 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
 
 
 WITH_IDS = [
-    each for each, door in DOORS.items() if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}"))
+    each
+    for each, door in DOORS.items()
+    if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}", "{template}"))
 ]
 
 
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle")}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401

@@ -11,7 +11,7 @@ from flask_certify.awards.causes import Cause, UnknownCause, Why
 from flask_certify.awards.models import Award, Record
 from flask_certify.core.runtime import Runtime
 from flask_certify.host.memory import MemoryHost
-from flask_certify.issuing import bulk, choosing, foreseeing, handling, lifecycle, many, previews
+from flask_certify.issuing import bulk, foreseeing, handling, lifecycle, many, naming, previews
 from flask_certify.issuing.bulk import BatchView
 from flask_certify.issuing.errors import AlreadyUnderWay
 from flask_certify.issuing.importing import UnreadableFile
@@ -224,14 +224,14 @@ def test_batches_of_different_kinds_may_be_under_way_together_and_two_of_a_kind_
 def test_a_file_names_learners_by_external_id_or_reference_and_its_other_lines_are_told_by_number(rt: Runtime) -> None:
     finish(rt, look(rt))
     file = "\ufeffExternal ID,Name\r\nWA-ada,Ada\n\ncy\nsomebody@example.org\nWA-ada\n".encode()
-    chosen = choosing.from_file(rt, run_id(rt), file)
-    assert chosen == choosing.Chosen(("ada", "cy"), (5,))
+    chosen = naming.from_file(rt, run_id(rt), file)
+    assert chosen == naming.Named(("ada", "cy"), (5,))
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'"open', b"x\n" * 50_001, b"x" * 5_000_001])
 def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes) -> None:
     with pytest.raises(UnreadableFile, match="at most 50000 lines"):
-        choosing.from_file(rt, run_id(rt), data)
+        naming.from_file(rt, run_id(rt), data)
 
 
 # ---- failed ones again -----------------------------------------------------------------------------

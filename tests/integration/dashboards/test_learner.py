@@ -22,6 +22,7 @@ def change_award(place: Place, learner_ref: str, **values: object) -> None:
 
 
 def test_a_learner_finds_every_certificate_with_state_dates_code_and_links(place: Place) -> None:
+    """R-129."""
     place.issue()
     ada = place.award_of("ada")
     page = place.get("/certify/me", "ada").text
@@ -35,6 +36,7 @@ def test_a_learner_finds_every_certificate_with_state_dates_code_and_links(place
 
 
 def test_nobody_finds_the_certificates_of_others(place: Place) -> None:
+    """R-137."""
     place.issue()
     assert "Lovelace" not in place.get("/certify/me", "cy").text
     assert "You have no certificate yet." in place.get("/certify/me", "ben").text
@@ -64,6 +66,7 @@ def test_a_certificate_that_is_not_valid_any_more_stays_on_the_page_without_a_do
 
 
 def test_a_certificate_that_was_replaced_says_so_and_the_new_one_comes_first(place: Place) -> None:
+    """R-128, R-129."""
     place.issue()
     old = place.award_of("ada")
     change_award(place, "ada", state=AwardState.REVOKED)
@@ -95,6 +98,7 @@ def test_the_document_is_a_pdf_and_every_later_download_equals_the_first(place: 
 
 
 def test_a_download_of_a_document_that_broke_off_goes_on_where_it_stopped(place: Place) -> None:
+    """R-133."""
     place.issue()
     path = f"/certify/awards/{place.award_of('ada').id}/certificate.pdf"
     whole = place.get(path, "ada")
@@ -124,6 +128,7 @@ def test_a_browser_that_has_the_document_is_told_so_and_asks_each_time(place: Pl
 
 
 def test_the_codes_of_certificates_are_no_way_to_their_documents(place: Place) -> None:
+    """R-137."""
     place.issue()
     code = place.award_of("ada").code
     assert place.get(f"/certify/awards/{code}/certificate.pdf", "ada").status_code == 404

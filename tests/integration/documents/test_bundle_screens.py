@@ -89,7 +89,48 @@ def test_those_are_packed_whom_the_list_was_filtered_for(site: Flask, mia: Flask
 
 def test_chosen_learners_are_packed_and_nobody_else(site: Flask, mia: FlaskClient, run_id: UUID) -> None:
     where = packed(site, mia, f"/certify/runs/{run_id}/download", learner=["ada", "cy", "ben"])
-    assert mia.get(f"{where}.json").get_json()["packed"] == 2
+    told = mia.get(f"{where}.json").get_json()
+    assert (told["packed"], told["left_out"]) == (2, {"bundle.no_certificate": 1})
+    assert "No certificate of this course run" in mia.get(where).get_data(as_text=True)
+    manifest = mia.get(f"{where}/manifest.json").get_json()
+    assert manifest["learners"] == [{"external_id": "WA-ben", "why": "bundle.no_certificate"}]
+
+
+def test_learners_are_ticked_in_the_list_and_the_question_says_who_has_nothing(
+    site: Flask, mia: FlaskClient, run_id: UUID
+) -> None:
+    """R-130, R-131."""
+    page = mia.get(f"/certify/runs/{run_id}").get_data(as_text=True)
+    assert page.count('name="learner"') == 24 and 'value="ada"' in page and "Download those ticked" in page
+    address = f"/certify/runs/{run_id}/download?ticked=1"
+    text = mia.get(f"{address}&learner=ada&learner=ben").get_data(as_text=True)
+    assert "1 certificate " in text and "No certificate of this course run" in text
+    assert text.count('type="hidden" name="learner"') == 2
+    nobody = mia.get(address)
+    assert nobody.status_code == 422 and "Tick the learners" in nobody.get_data(as_text=True)
+
+
+def test_programs_prepare_a_download_of_learners_or_of_a_filter(site: Flask, mia: FlaskClient, run_id: UUID) -> None:
+    """R-130, R-131, R-134."""
+    api = f"/certify/api/v1/runs/{run_id}/bundles"
+    said = {"learners": ["ada", "ben", "cy"]}
+    told = mia.post(f"{api}/forecast", json=said).get_json()
+    assert (told["certificates"], told["parts"], told["left_out"]) == (2, 1, {"bundle.no_certificate": 1})
+    assert mia.post(f"{api}/forecast", json={"filter": {"q": "Lovelace"}}).get_json()["certificates"] == 1
+    assert mia.post(f"{api}/forecast", json={}).get_json()["certificates"] == 23
+    assert mia.post(f"{api}/forecast", json={"filter": {"from": "soon"}}).get_json()["code"] == "list.wrong_filter"
+    made = mia.post(api, json=said)
+    opened = made.get_json()
+    assert made.status_code == 201 and opened["parts"] == [] and opened["expected"] == 3
+    assert mia.post(api, json=said).get_json()["code"] == "bundle.under_way"
+    with site.app_context():
+        bundles.pack_and_wait(runtime_of(site), UUID(opened["id"]), patience=20)
+    ready = mia.get(f"/certify/api/v1/bundles/{opened['id']}").get_json()
+    assert ready["state"] == "finished" and ready["packed"] == 2
+    [part] = ready["parts"]
+    data = mia.get(part["url"], buffered=True).data
+    assert len(data) == part["size"] and zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+    assert mia.get(ready["manifest"]).get_json()["left_out"] == 1
 
 
 def test_a_download_that_broke_off_goes_on_where_it_stopped(site: Flask, mia: FlaskClient, run_id: UUID) -> None:

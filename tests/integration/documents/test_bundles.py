@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -71,7 +72,7 @@ def certificates_in(rt: Runtime, bundle_id: UUID) -> list[str]:
             assert [row["file"] for row in rows] == names
             assert all(row["file"].endswith(f"_{row['code']}.pdf") and row["external_id"] for row in rows)
             manifest = json.loads(part.read("manifest.json"))
-            assert manifest["packed"] == len(names)
+            assert manifest["packed"] == len(names) == manifest["expected"] - manifest["left_out"]
             codes += [row["code"] for row in rows]
     return codes
 
@@ -113,9 +114,43 @@ def test_a_document_in_a_bundle_is_the_one_that_is_downloaded(rt: Runtime, run_i
 def test_a_bundle_may_hold_chosen_learners_only(rt: Runtime, run_id: UUID) -> None:
     """R-130: Ben has no certificate."""
     bundle_id = bundles.open_bundle(rt, run_id, story.MIA, ["ada", "ben", "cy"])
-    assert bundles.pack_and_wait(rt, bundle_id, patience=20).packed == 2
+    bundle = bundles.pack_and_wait(rt, bundle_id, patience=20)
+    assert (bundle.expected, bundle.packed, bundle.left_out) == (3, 2, {"bundle.no_certificate": 1})
     with pytest.raises(NothingToPack):
         bundles.open_bundle(rt, run_id, story.MIA, ["ben"])
+
+
+def test_the_manifests_say_who_was_left_out_and_why(rt: Runtime, run_id: UUID) -> None:
+    """R-134: never had one, lost it before, lost it while the bundle was waiting; each stands in one part and in the
+    manifest of the whole."""
+    ids = [f"x{number:05}" for number in range(LEARNERS)]
+    revoke(rt, "ada")
+    bundle_id = bundles.open_bundle(rt, run_id, story.MIA, ["ada", "ben", "nobody", *ids])
+    revoke(rt, ids[-1])
+    bundles.pack_and_wait(rt, bundle_id, patience=20)
+    wanted = [
+        {"external_id": "WA-ada", "why": "document.not_live"},
+        {"external_id": "WA-ben", "why": "bundle.no_certificate"},
+        {"external_id": f"WA-{ids[-1]}", "why": "document.not_live"},
+        {"external_id": "nobody", "why": "bundle.no_certificate"},
+    ]
+    parts = []
+    for part in parts_of(rt, bundle_id):
+        with part:
+            parts.append(json.loads(part.read("manifest.json")))
+    whole = bundles.manifest(rt, bundle_id)
+    assert len(parts) > 1 and len(whole["files"]) == len(parts) and whole["is_complete"]
+    for name, number in (("expected", LEARNERS + 3), ("packed", LEARNERS - 1), ("left_out", 4)):
+        assert whole[name] == sum(each[name] for each in parts) == number
+    told = [learner for each in parts for learner in each["learners"]]
+    by_id = itemgetter("external_id")
+    assert sorted(told, key=by_id) == sorted(whole["learners"], key=by_id) == wanted
+    assert whole["why"] == {"document.not_live": 2, "bundle.no_certificate": 2}
+
+
+def revoke(rt: Runtime, learner_ref: str) -> None:
+    with rt.transaction() as tx:
+        tx.session.execute(sa.update(Award).where(Award.learner_ref == learner_ref).values(state=AwardState.REVOKED))
 
 
 def test_one_bundle_of_a_run_is_packed_at_a_time(rt: Runtime, run_id: UUID) -> None:
@@ -128,8 +163,7 @@ def test_one_bundle_of_a_run_is_packed_at_a_time(rt: Runtime, run_id: UUID) -> N
 def test_what_was_revoked_meanwhile_is_left_out_and_counted(rt: Runtime, run_id: UUID) -> None:
     """R-134."""
     bundle_id = bundles.open_bundle(rt, run_id, story.MIA)
-    with rt.transaction() as tx:
-        tx.session.execute(sa.update(Award).where(Award.learner_ref == "ada").values(state=AwardState.REVOKED))
+    revoke(rt, "ada")
     bundle = bundles.pack_and_wait(rt, bundle_id, patience=20)
     assert (bundle.packed, bundle.left_out) == (LEARNERS + 2, {"document.not_live": 1})
     assert sorted(certificates_in(rt, bundle_id)) == codes_issued(rt, run_id)

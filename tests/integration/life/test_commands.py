@@ -93,6 +93,15 @@ def test_certificates_are_withdrawn_restored_and_revoked(site: Flask, life: Life
         (("allow", RUN, "nobody"), "learner.unknown"),
         (("allow", RUN, "ben", "--as", MIA), "actor.may_not"),
         (("lift", RUN, "ada"), "exception.not_invalid"),
+        (("date", "set", RUN, "ada", "2026-02-29", "--reason", "other"), "exception.wrong_day"),
+        (("date", "set", RUN, "ada", "0001-01-01", "--reason", "other"), "exception.wrong_day"),
+        (("date", "set", RUN, "ada", "20260531", "--reason", "other"), "exception.wrong_day"),
+        (("date", "set", RUN, "ada", "2026-05-31"), "reason.unknown"),
+        (("date", "set", RUN, "nobody", "2026-05-31", "--reason", "other"), "learner.unknown"),
+        (("date", "set", RUN, "ada", "2026-05-31", "--reason", "other", "--as", MIA), "actor.may_not"),
+        (("date", "clear", RUN, "ada", "--reason", "other"), "exception.no_date"),
+        (("date", "clear", RUN, "ada"), "reason.unknown"),
+        (("exceptions", "show", RUN, "ada", "--as", MIA), "actor.may_not"),
         (("person", "export", "nobody"), "person.nothing_known"),
         (("person", "erase", "ada", "--yes", "--as", MIA), "actor.may_not"),
     ],
@@ -115,6 +124,28 @@ def test_exceptions_are_made_and_taken_back(site: Flask, life: Life) -> None:
     assert "is withdrawn." in certify(site, "invalidate", RUN, "ada", "--reason", "misconduct").stdout
     assert "restored" in certify(site, "lift", RUN, "ada").stdout
     assert (life.says(ada), life.says(ben)) == ("valid", "revoked")
+
+
+def test_another_date_needs_a_reason_and_an_author_and_keeps_a_history_of_its_own(site: Flask, life: Life) -> None:
+    """R-089: and who may see the certificate, its state and its record stay as they are."""
+    [ada] = life.issue("ada")
+    before = life.award(ada.id), life.record("ada").status, life.says(ada)
+    words = ("--reason", "content_corrected", "--note", "4711", "--as", TOM)
+    done = certify(site, "date", "set", RUN, "ada", "2024-02-29", *words)
+    assert (done.exit_code, done.stdout) == (0, "2024-02-29 is shown from now on.\n"), done.stderr
+    assert certify(site, "date", "set", RUN, "ada", "2026-05-31", "--reason", "other").exit_code == 0
+    assert certify(site, "date", "clear", RUN, "ada", "--reason", "review_ended", "--as", TOM).exit_code == 0
+    told = certify(site, "exceptions", "show", RUN, "ada", "--json").stdout.splitlines()
+    first, second = (json.loads(line) for line in told)
+    assert (first["shown_on"], first["reason"], first["note"]) == ("2024-02-29", "content_corrected", "4711")
+    assert (first["made_by"], first["ended_by"], first["ended_reason"]) == (TOM, "command", "other")
+    assert (second["shown_on"], second["ended_by"], second["ended_reason"]) == ("2026-05-31", TOM, "review_ended")
+    assert "date 2024-02-29 by tom [content_corrected] 4711" in certify(site, "exceptions", "show", RUN, "ada").stdout
+    assert (life.award(ada.id), life.record("ada").status, life.says(ada)) == before
+    assert life.audited(f"exception:{first['id']}") == [
+        ("exception.date", "content_corrected", TOM),
+        ("exception.date.end", "other", "command"),
+    ]
 
 
 def test_a_file_is_imported_and_the_lines_left_over_are_told_as_json(site: Flask, life: Life, tmp_path: Path) -> None:

@@ -138,11 +138,14 @@ def test_a_host_that_could_not_say_at_issue_is_asked_again_when_sending(
         book.award(ref, contact)
     book.host.trouble = trouble
     chunks = book.tell("ada", "ben", "dev")
+    kind = "ValueError" if isinstance(trouble, ValueError) else "host.unavailable"
+    assert book.failures() == [(None, "notify.contacts_unknown", {"kind": kind})]
     book.host.trouble = None
 
     book.deliver(chunks)
 
     assert (town.told(ADA), town.told(BEN)) == ((1, 1), (1, 0))
+    assert book.failures(standing=False) == [(None, "notify.contacts_unknown", {"kind": kind})]
     assert book.states() == {
         ("ada", "email"): SENT,
         ("ada", "sms"): SENT,

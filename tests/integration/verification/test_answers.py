@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from jinja2 import ChoiceLoader, DictLoader
 
 from flask_certify.awards.states import AwardState
 from flask_certify.credentials.did_web import KeyState
@@ -105,6 +106,51 @@ def test_page_json_and_command_give_the_same_answer(
         assert ("Ada Lovelace" in text) is (answer in SHOWING)
 
 
+@pytest.mark.parametrize("happens", [case[0] for case in CASES[:-1]], ids=[case[0].__name__ for case in CASES[:-1]])
+def test_a_page_that_is_filled_in_is_the_page_that_would_have_been_rendered(
+    campus: Issued, happens: Callable[[Issued, str], None]
+) -> None:
+    ada, cy = campus.issue("ada"), campus.issue("cy")
+    for code in (ada, cy):
+        happens(campus, code)
+    first, second = (campus.client.get(f"/certify/v/{code}").text for code in (ada, cy))
+    unknown = campus.client.get(f"/certify/v/{UNKNOWN_CODE}").text
+
+    sheets = campus.app.extensions["certify_sheets"]
+    assert sheets._known
+    sheets._are_ours = False  # as if a template were the host's
+
+    assert (first, second) == tuple(campus.client.get(f"/certify/v/{code}").text for code in (ada, cy))
+    assert unknown == campus.client.get(f"/certify/v/{UNKNOWN_CODE}").text
+
+
+def test_a_reader_of_another_language_never_gets_the_page_of_the_first(campus: Issued) -> None:
+    code, languages = campus.issue("ada"), ["en", "hi", "en"]
+    campus.app.extensions["babel"].locale_selector = lambda: languages[0]
+
+    pages = []
+    while languages:
+        pages.append(campus.client.get(f"/certify/v/{code}").text)
+        languages.pop(0)
+
+    assert pages[0] == pages[2]
+    assert "This certificate is valid" in pages[0] and "This certificate is valid" not in pages[1]
+    assert 'lang="hi"' in pages[1] and "Ada Lovelace" in pages[1]
+
+
+def test_a_host_that_says_on_every_page_who_is_logged_in_is_not_overheard(campus: Issued) -> None:
+    code, readers = campus.issue("ada"), iter(["tom", "una"])
+    loader = campus.app.jinja_loader
+    blocks = "".join(f"{{% block {name} %}}{{% endblock %}}" for name in ("title", "head", "content"))
+    frame = f"<p>{{{{ reader() }}}}</p>{blocks}"
+    campus.app.jinja_loader = ChoiceLoader([DictLoader({"certify/frame.html": frame}), *([loader] if loader else [])])
+    campus.app.jinja_env.globals["reader"] = lambda: next(readers)
+
+    pages = [campus.client.get(f"/certify/v/{code}").text for _ in range(2)]
+
+    assert "<p>tom</p>" in pages[0] and "<p>una</p>" in pages[1]
+
+
 def test_an_unknown_code_is_told_as_unknown(issued: Issued) -> None:
     issued.issue("ada")
 
@@ -188,6 +234,10 @@ def test_a_retired_key_still_vouches_for_what_it_signed(campus: Issued) -> None:
         {"issued_at": NOW - timedelta(days=365)},
         {"issued_at": NOW + timedelta(seconds=1)},
         {"issuer_did": "did:web:certs.example.org:certify:devon"},
+        {"completed_on": NOW - timedelta(days=365)},
+        {"zone": "Pacific/Auckland"},
+        {"language": "hi"},
+        {"facts": {"location": "Cardiff"}},
     ],
     ids=lambda changes: "-".join(changes),
 )
@@ -198,6 +248,42 @@ def test_no_row_vouches_for_itself(campus: Issued, changes: dict[str, Any]) -> N
     verdict = service.check_code(campus.rt, code)
 
     assert (verdict.answer, verdict.shown) == (Answer.ALTERED, None)
+
+
+def test_a_certificate_does_not_answer_under_another_code(issued: Issued) -> None:
+    """R-141: the code is signed, too, so nobody who can write into our tables lends a certificate to another paper."""
+    code = issued.issue("ada")
+    issued.change(code, code=UNKNOWN_CODE)
+
+    verdict = service.check_code(issued.rt, UNKNOWN_CODE)
+
+    assert (verdict.answer, verdict.shown) == (Answer.ALTERED, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"credential_id": "urn:uuid:0197f6d2-0000-7000-8000-000000000002"},
+        {"key_id": "did:web:certs.example.org:certify:wales#z6MkOther"},
+        {"status_index": -1},
+    ],
+    ids=lambda changes: "-".join(changes),
+)
+def test_a_certificate_whose_place_or_id_was_changed_is_altered(campus: Issued, changes: dict[str, Any]) -> None:
+    """With another place its revocation would reach nobody who reads our lists."""
+    code = campus.issue("ada")
+    campus.change_credential(code, **changes)
+
+    assert service.check_code(campus.rt, code).answer is Answer.ALTERED
+
+
+def test_two_certificates_cannot_change_places(campus: Issued) -> None:
+    ada, cy = campus.issue("ada"), campus.issue("cy")
+    document = campus.document(ada)
+    campus.change_credential(ada, document=campus.document(cy))
+    campus.change_credential(cy, document=document)
+
+    assert {service.check_code(campus.rt, code).answer for code in (ada, cy)} == {Answer.ALTERED}
 
 
 def test_a_document_that_another_tenant_signed_is_not_ours(campus: Issued) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from flask_certify.awards.states import AwardState
+from flask_certify.core.ids import spaced
 from flask_certify.credentials import multibase, verify
 from flask_certify.credentials.did_web import KeyState, PublishedKey
+from flask_certify.issuing.printing import get_document
 from tests.support.certificates import Issued
 from tests.support.story import NOW, OTHER_RUN, RUN
 
@@ -94,3 +96,34 @@ def test_a_folder_with_something_in_it_and_an_unknown_run_are_refused(campus: Is
     assert "[export.folder_not_empty]" in exported(campus, tmp_path).stderr
     assert "[run.unknown]" in exported(campus, tmp_path / "out", "--run", "nowhere-1").stderr
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".txt") == ["mine.txt"]
+
+
+def test_the_documents_are_exported_as_they_are_downloaded_and_may_not_be_published(
+    campus: Issued, tmp_path: Path
+) -> None:
+    """R-136, R-148: printed before or now, each is what its holder gets; what is revoked has no document."""
+    ada, cy, eve = campus.issue("ada"), campus.issue("cy"), campus.issue("eve", OTHER_RUN)
+    before = get_document(campus.rt, campus.award(ada).id)
+    campus.change(cy, state=AwardState.REVOKED)
+
+    result = exported(campus, tmp_path / "out", "--documents")
+
+    assert result.exit_code == 0 and "2 PDFs." in result.output
+    assert "credentials and documents name their recipients: publish nothing but the folder web/" in result.stderr
+    folder = tmp_path / "out" / "documents"
+    assert {path.stem for path in folder.iterdir()} == {ada, eve}
+    assert (folder / f"{ada}.pdf").read_bytes() == before.data
+    assert (folder / f"{eve}.pdf").read_bytes() == get_document(campus.rt, campus.award(eve).id).data
+    assert "documents/<CODE>.pdf" in (tmp_path / "out" / "README.txt").read_text()
+    assert not list((tmp_path / "out" / "web").rglob("*.pdf"))
+
+
+def test_a_certificate_that_cannot_be_printed_is_told_by_its_code(campus: Issued, tmp_path: Path) -> None:
+    ada = campus.issue("ada")
+    campus.freeze(ada, recipient_name="Ada \U0001f642")
+
+    result = exported(campus, tmp_path / "out", "--documents")
+
+    assert "0 PDFs." in result.output and f"{spaced(ada)}: no PDF [" in result.stderr
+    assert "Ada" not in result.output
+    assert list((tmp_path / "out" / "documents").iterdir()) == []

@@ -63,6 +63,7 @@ def values(slots: frozenset[str], rng: random.Random) -> dict[str, str]:
     every = {
         "credential_id": f"urn:uuid:{some_id(rng)}",
         "subject_id": f"urn:uuid:{some_id(rng)}",
+        "code": "7G4K9QXM2TPD",
         "recipient_name": hostile_name(rng),
         "valid_from": f"2026-0{rng.randrange(1, 10)}-11T05:06:0{rng.randrange(10)}Z",
         "awarded_date": "2026-01-02T03:04:05Z",

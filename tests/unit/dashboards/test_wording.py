@@ -12,7 +12,16 @@ def test_every_reason_of_a_refusal_has_a_heading_for_many() -> None:
 
 @pytest.mark.parametrize("code", [*reasons.WORDS, *messages.WORDS, "worker.died", "host.unavailable", "run.not_ended"])
 def test_every_code_of_the_failure_log_has_a_sentence(code: str) -> None:
-    gaps = {"has": "1", "asked": "2", "mode": "audit", "tenant": "Wales", "name": "x", "characters": "x", "end": "x"}
+    gaps = {
+        "has": "1",
+        "asked": "2",
+        "mode": "audit",
+        "tenant": "Wales",
+        "name": "x",
+        "positions": "x",
+        "scripts": "x",
+        "end": "x",
+    }
     gaps |= {"assessment": "quiz", "maximum": "10", "answer": "550", "kind": "KeyError", "port": "learners"}
     sentence = wording.sentence_of(code, gaps)
     assert sentence != code

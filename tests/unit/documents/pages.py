@@ -14,3 +14,15 @@ div {{ position: {position} }}
 <div style="left:20mm; top:100mm"><img data-slot="qr" data-kind="qr" style="width:30mm; height:30mm"></div>
 {more}
 </body></html>"""
+
+
+def whole(more: str = "", **changed: str) -> str:
+    """The same with every part that a template has to have when it is saved (R-014)."""
+    return page(PARTS + more, **changed)
+
+
+PARTS = "".join(
+    f"""<div style="left:60mm; top:{top}mm"><img data-slot="{slot}" data-size="14" data-min="7" data-lines="2"
+ style="width:180mm; height:14mm"></div>"""
+    for slot, top in (("course.title", 100), ("completion.date", 118), ("issuer.name", 136))
+)

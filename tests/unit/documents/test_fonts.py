@@ -82,3 +82,12 @@ def test_urdu_is_written_in_nastaliq_and_arabic_in_naskh():
 def test_accents_typed_apart_are_composed_and_joiners_stay():
     assert fonts.tidy("  Andre\u0301\tश्री\u200dम  ") == "André श्री\u200dम"
     assert fonts.tidy("\ufeffAda\u202c") == "Ada"
+
+
+def test_where_a_name_cannot_be_printed_is_told_by_place_and_script_and_never_by_its_characters():
+    """R-178: what is kept about a failure holds nothing of the name."""
+    name = "Asha  🙂 བཀྲ་ཤིས"
+    found = fonts.places(name, fonts.missing(name))
+    assert found["positions"].startswith("6, 8, ") and found["scripts"] == "SYMBOL, TIBETAN"
+    assert not set(str(found)) & set(fonts.missing(name))
+    assert fonts.places("🙂" * 12, "🙂") == {"positions": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 …", "scripts": "SYMBOL"}

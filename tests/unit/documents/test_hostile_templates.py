@@ -87,6 +87,7 @@ REACHING = {
         '<text x="5" y="9">&x;</text>', "<!DOCTYPE svg [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
     ),
     "a drawing with growing entities": svg("<text>&d;</text>", GROWING + "]>"),
+    "a drawing without width and height": svg("").replace('width="99" height="99" src', "src"),
     "code in a colour": f'<p><font color="{CODE}">x</font></p>',
     "code in a style": f'<p style="color:{CODE}">x</p>',
     "a huge picture inside": f'<img src="data:image/png;base64,{base64.b64encode(huge_png()).decode()}">',
@@ -182,9 +183,9 @@ def test_past_the_door_a_cell_of_a_million_rows_finds_no_memory(open_door: None)
         compiled(page(COSTLY["a cell of a million rows"]), "en", {})
 
 
-@pytest.mark.parametrize("attack", ["3 MB of style", "a chain of selectors"])
+@pytest.mark.parametrize("attack", [each for each in COSTLY if "cell" not in each])
 def test_past_the_door_it_is_ended_in_time(attack: str, open_door: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 3)
+    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 2)
     with pytest.raises(TooMuchWork):
         compiled(page(COSTLY[attack]), "en", {})
 

@@ -42,6 +42,16 @@ def test_a_time_is_the_day_it_is_in_the_zone_of_the_certificate():
     assert worded("award.date", late, "en", "Europe/London") == "31 May 2026"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "1 June 2026, 01:30"), ("hi", "1 जून 2026, 01:30"), ("ur", "1 جون، 2026 01:30")],
+)
+def test_the_moment_of_completion_is_day_and_time_in_the_zone_of_the_certificate(language, said):
+    """R-030, R-090."""
+    late = datetime(2026, 5, 31, 20, 0, tzinfo=UTC)
+    assert worded("completion.time", late, language, "Asia/Kolkata") == said
+
+
 def test_a_language_nobody_knows_is_worded_in_english():
     assert worded("award.date", date(2026, 5, 31), "x-none", "UTC") == "31 May 2026"
 
@@ -49,8 +59,9 @@ def test_a_language_nobody_knows_is_worded_in_english():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_month_can_be_printed(language):
     for month in range(1, 13):
-        for key in ("award.date", "completion.date"):
-            assert fonts.missing(worded(key, date(2026, month, 17), language, "UTC")) == ()
+        for key in ("award.date", "completion.date", "completion.time"):
+            at = datetime(2026, month, 17, 14, 3, tzinfo=UTC)
+            assert fonts.missing(worded(key, at, language, "UTC")) == ()
 
 
 def test_the_preview_has_a_sample_for_all_but_pictures():

@@ -9,9 +9,11 @@ from flask.cli import AppGroup
 from flask_babel import Babel
 from PIL import Image
 
-from flask_certify.documents import commands, images, preview, shipped
+from flask_certify.documents import commands, fonts, images, preview, shipped
 from flask_certify.documents.errors import TemplateRefused
 from flask_certify.documents.preview import UnknownDesign
+from flask_certify.documents.shaping import Run, Typesetter
+from tests.support import house, pictures
 from tests.support.documents import AWKWARD, LINES, read, signature
 from tests.unit.documents.pages import page
 
@@ -28,6 +30,23 @@ def run(*arguments: object) -> Result:
 def test_three_designs_come_with_the_package_in_all_languages() -> None:
     assert {key for key, _ in DESIGNS} == {"classic", "modern", "merit"}
     assert {language for _, language in DESIGNS} == {"en", "hi"}
+
+
+def test_pictures_of_all_designs_in_all_scripts_stand_in_the_readme() -> None:
+    """R-174: `python -m tests.support.pictures` makes them."""
+    assert set(pictures.SAMPLES) == {script for family in fonts.families().values() for script in family.scripts}
+    for script, sample in pictures.SAMPLES.items():
+        for text in (sample.name, sample.course, sample.issuer):
+            runs = Typesetter(sample.language).line(text).runs
+            assert {run.face.family for run in runs} == {run.face.family for run in runs if script in scripts_of(run)}
+    readme = (house.ROOT / "README.md").read_text()
+    for key in {key for key, _ in DESIGNS}:
+        path = f"examples/pictures/{key}.png"
+        assert path in readme and (house.ROOT / path).stat().st_size < 200_000
+
+
+def scripts_of(run: Run) -> tuple[str, ...]:
+    return fonts.families()[run.face.family].scripts
 
 
 @pytest.mark.parametrize(("key", "language"), DESIGNS)

@@ -10,7 +10,7 @@ import pytest
 from PIL import ImageChops
 
 from flask_certify.documents import fonts
-from flask_certify.documents.errors import NoGlyph, QrTooDense, TooLong, ValueMissing
+from flask_certify.documents.errors import NoGlyph, QrTooDense, SignAlone, TooLong, ValueMissing
 from flask_certify.documents.painting import FitCheck
 from flask_certify.documents.placeholders import Picture
 from tests.support.documents import (
@@ -78,6 +78,54 @@ def test_a_name_too_long_at_any_size_is_refused_and_the_name_is_not_told():
     with pytest.raises(TooLong, match=r"recipient\.name") as refused:
         classic(recipient_name="Xerxes" * 40)
     assert "Xerxes" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [
+        ("x" * 300, TooLong),
+        ("Lakshmi " * 37 + "Devi", TooLong),
+        ("श्री" * 75, TooLong),
+        ("ا" * 300, TooLong),
+        ("\u0301\u0302", ValueMissing),
+        ("\u094d\u093f", ValueMissing),
+        ("\u064b\u064c", ValueMissing),
+        ("\u200c\u200d", ValueMissing),
+        ("\u202e \u2066", ValueMissing),
+        ("\u093eम", SignAlone),
+        ("र \u094d", SignAlone),
+        ("Ada\x00", NoGlyph),
+        ("Ada\x1b[2J", NoGlyph),
+        ("Ada\ud800", NoGlyph),
+        ("محترمہ רות", NoGlyph),
+    ],
+)
+def test_a_name_that_cannot_be_set_well_is_refused_before_and_while_printing(name, refusal):
+    """R-096, R-174: three hundred characters, nothing but marks, signs on no letter, control characters."""
+    told = values(recipient_name=name)
+    check = FitCheck(plate_of("classic", "en"))
+    for refused in (lambda: printed(plate_of("classic", "en"), told), lambda: check.check(told, "UTC")):
+        with pytest.raises(refusal, match=r"recipient\.name") as said:
+            refused()
+        assert name not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("A", "A"),
+        ("अ", "अ"),
+        ("Å", "Å"),
+        ("\u200bAda\u202e", "Ada"),
+        ("Ada\n\tLovelace", "Ada Lovelace"),
+        ("क्\u200dष क्\u200cष", "क्\u200dष क्\u200cष"),
+        ("Jose\u0301", "José"),
+    ],
+)
+def test_an_unusual_name_is_printed_as_it_is_meant(name, found):
+    """One letter, marks that have no shape, joiners, accents typed apart."""
+    FitCheck(plate_of("classic", "en")).check(values(recipient_name=name), "UTC")
+    assert found in read(classic(recipient_name=name))
 
 
 def test_what_cannot_be_printed_is_known_before_anything_is_granted():

@@ -58,3 +58,10 @@ def test_a_code_of_another_shape_is_made_by_the_library(other):
 def test_a_code_too_dense_for_paper_is_refused():
     with pytest.raises(QrTooDense, match="25 mm"):
         qr.drawn("https://certs.example.org/" + "x" * 600, 0, 0, 25 * MILLIMETRE)
+
+
+def test_a_plan_made_before_the_first_code_draws_the_same_code():
+    address = "https://a-much-longer-name.example.org/certificates/v/7G4K9QXM2TPD"
+    qr.plan(address)
+    codes = qr.Codes(address)
+    assert codes.drawn(address, 3, 4, 120) == qr.drawn(address, 3, 4, 120)

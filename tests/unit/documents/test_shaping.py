@@ -7,6 +7,7 @@ from flask_certify.documents import fonts
 from flask_certify.documents.errors import FontRefused
 from flask_certify.documents.outlines import Outlines
 from flask_certify.documents.shaping import Typesetter, face
+from tests.support import names
 from tests.support.documents import AWKWARD, LINES
 
 VIRAMAS = {"Deva": 0x94D, "Telu": 0xC4D, "Knda": 0xCCD, "Beng": 0x9CD, "Gujr": 0xACD, "Orya": 0xB4D}
@@ -45,6 +46,12 @@ def test_two_directions_are_drawn_in_the_order_they_are_read():
     order = [run.text.strip() for run in line.runs if run.text.strip()]
     assert order == ["2025", "بیگم", "Fatima", "محترمہ"]
     assert [run.right_to_left for run in line.runs if run.text.strip()] == [False, True, False, True]
+
+
+def test_no_real_name_is_taken_for_a_misspelt_one():
+    for script in names.SCRIPTS:
+        for name in [*names.names(script, 200), LINES[script], *AWKWARD]:
+            assert Typesetter("en").line(name).signs_alone() == ()
 
 
 def test_nastaliq_reaches_higher_and_lower_than_other_scripts():

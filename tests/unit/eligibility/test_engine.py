@@ -61,8 +61,14 @@ fits = st.one_of(
     st.builds(Fit, st.sampled_from([False, None]), st.just(UNMET), st.just(ATTACHED), st.booleans()),
     st.builds(Fit, st.none(), st.just(UNMET), st.none(), st.just(False), st.just(True)),
 )
+vetoes = st.sampled_from([None, "no", Reason("veto.failed", {"kind": "KeyError"})])
 cases = st.builds(
-    Case, facts=facts, kept=kept, fit=fits, veto=st.sampled_from([None, "no"]), path=st.sampled_from(Path)
+    Case,
+    facts=facts,
+    kept=kept,
+    fit=fits,
+    veto=vetoes,
+    path=st.sampled_from(Path),
 )
 
 
@@ -198,6 +204,15 @@ def test_a_blocked_account_is_skipped_with_a_reason() -> None:
     assert evaluate(Case(replace(ADA, account_active=False), Kept("unverified"))) == Verdict(
         Act.NONE, "unverified", False, (Reason("account_inactive"),), Outcome.DECLINED
     )
+
+
+def test_a_host_that_breaks_when_it_is_asked_for_a_veto_is_a_failure_and_changes_nothing() -> None:
+    """R-060: neither yes nor no."""
+    broken = Reason("veto.failed", {"kind": "KeyError"})
+    verdict = evaluate(Case(ADA, Kept("notpassing"), veto=broken))
+    assert (verdict.act, verdict.status_after, verdict.handled) == (Act.NONE, "notpassing", False)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.FAULTY, (broken,))
+    assert evaluate(Case(Facts(run=RunFacts("wales"), known=False), veto=broken)).reasons[0].code == "learner_unknown"
 
 
 def test_a_veto_is_a_refusal_with_its_text() -> None:

@@ -1,5 +1,6 @@
 """Rules as they are stored."""
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +14,10 @@ from flask_certify.eligibility.notation import Clause, UnreadableRule
 from tests.support.any_rules import any_rule
 
 SCHEMA = jsonschema.Draft202012Validator(notation.schema())
-PAIR = (Clause("completion", "tenant", rules.completion()), Clause("achievement", "everyone", rules.achievement()))
+PAIR = (
+    Clause("completion", "tenant", rules.completion()),
+    Clause("achievement", "everyone", rules.achievement(), "modern", ("score", "location")),
+)
 
 
 def fits_schema(rule: object) -> bool:
@@ -135,7 +139,11 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(audience="nobody"), "rule.wrong_value"),
         (changed(audience=[]), "rule.wrong_value"),
         (changed(achievement=""), "rule.wrong_value"),
-        (changed(template="classic"), "rule.unknown_field"),
+        (changed(template=""), "rule.wrong_value"),
+        (changed(template=None), "rule.wrong_value"),
+        (changed(facts="score"), "rule.wrong_value"),
+        (changed(facts=[1]), "rule.wrong_value"),
+        (changed(colour="red"), "rule.unknown_field"),
         (changed(rule={"progress": "lots"}), "rule.not_a_percentage"),
     ],
 )
@@ -145,6 +153,19 @@ def test_a_rule_set_that_is_none_is_refused_and_the_schema_says_so_as_well(store
         notation.rule_set_from_json(stored)
     assert refused.value.code == code
     assert not SCHEMA.is_valid(stored) or stored == {"version": True, "attachments": []}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"version": 1}{}'])
+def test_a_file_that_is_not_json_is_refused_in_words(data: bytes) -> None:
+    """R-025."""
+    with pytest.raises(UnreadableRule, match="not JSON"):
+        notation.rule_set_from_text(data)
+
+
+def test_a_rule_set_is_read_from_a_file_with_or_without_a_mark_of_byte_order() -> None:
+    written = json.dumps(notation.rule_set_to_json(PAIR))
+    assert notation.rule_set_from_text(written.encode()) == PAIR
+    assert notation.rule_set_from_text(written.encode("utf-8-sig")) == PAIR
 
 
 json_values = st.recursive(

@@ -80,5 +80,6 @@ def test_a_host_that_cannot_say_leaves_both_ways_open(trouble: Exception, caplog
     with caplog.at_level(logging.DEBUG):
         chosen = choose_channels(runtime(host), ["ada", "ben"])
 
-    assert chosen == {ref: Channels(email=True, sms=True) for ref in ("ada", "ben")}
+    kind = "KeyError" if isinstance(trouble, KeyError) else "host.unavailable"
+    assert chosen == {ref: Channels(email=True, sms=True, unasked=kind) for ref in ("ada", "ben")}
     assert "ada@example.org" not in caplog.text

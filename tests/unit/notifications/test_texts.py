@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from flask_certify.awards.frozen import Frozen
-from flask_certify.notifications import texts
+from flask_certify.notifications import shipped, texts
 
 ADA = Frozen(
     recipient_name="Ada Lovelace",
@@ -158,7 +158,7 @@ def test_in_hindi_no_english_sentence_is_left() -> None:
             assert english not in said
 
 
-@pytest.mark.parametrize("event", sorted(texts.NEWS))
+@pytest.mark.parametrize("event", sorted(shipped.NEWS))
 def test_what_happens_later_is_told_without_congratulations_and_in_hindi_too(event: str) -> None:
     """R-098, R-111."""
     sms, email = texts.sms(ADA, "en", event), texts.email(ADA, "en", PROFILE, event)

@@ -1,103 +1,177 @@
 """Whether what an award froze is what its issuer signed."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 
-from flask_certify.awards.frozen import Frozen
+from flask_certify.awards.frozen import Frozen, FrozenSignatory
 from flask_certify.credentials.did_web import KeyState
 from flask_certify.credentials.signing import SignedCredential
 from flask_certify.credentials.verify import Finding
 from flask_certify.verification import seals
-from flask_certify.verification.seals import Findings, Seal, Sealed, Signed, examine
-from tests.support.credentials import DID, KEY_ACTIVE_FROM, NAMES, OTHER_SEED, desk, place, published, statement
+from flask_certify.verification.seals import Findings, Held, Seal, Sealed, Signed, examine
+from tests.support.credentials import (
+    ACHIEVEMENT,
+    DID,
+    KEY_ACTIVE_FROM,
+    NAMES,
+    OTHER_SEED,
+    STATUS_LIST,
+    desk,
+    place,
+    published,
+    statement,
+)
 
 AWARDED = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)  # credentials are dated in whole seconds
 
 
-def signed_text(**changes: Any) -> str:
-    said = {"valid_from": AWARDED, "awarded_date": AWARDED} | changes
-    (signed,) = desk().sign([statement(**said)], [place()])
-    assert isinstance(signed, SignedCredential)
-    return signed.text
+AWARD = UUID("0197f6d2-0000-7000-8000-000000000001")
+PLAIN = Frozen(
+    recipient_name="Asha Devi",
+    course_title="Foundational Literacy & Numeracy",
+    achievement_key="completion",
+    achievement_title=ACHIEVEMENT.name,
+    description=ACHIEVEMENT.description,
+    criteria=ACHIEVEMENT.criteria,
+    issuer_name="Department of School Education",
+    issuer_slug="ka",
+    issuer_did=DID,
+    completed_on=AWARDED - timedelta(days=3),
+    issued_at=AWARDED,
+    zone="Asia/Kolkata",
+    language="en",
+    signatories=(FrozenSignatory("Meera Rao", "Director"),),
+    facts={"location": "Mysuru"},
+)
 
 
-def frozen_like(text: str, **changes: Any) -> Frozen:
-    """What the award must have frozen for this to be its document."""
-    document = json.loads(text)
-    subject = document["credentialSubject"]
-    plain = Frozen(
-        recipient_name=subject["identifier"][0]["identityHash"],
-        course_title=subject["achievement"]["specialization"],
-        achievement_key="completion",
-        achievement_title=subject["achievement"]["name"],
-        description=subject["achievement"]["description"],
-        criteria=subject["achievement"]["criteria"]["narrative"],
-        issuer_name=document["issuer"]["name"],
-        issuer_slug="ka",
-        issuer_did=DID,
-        completed_on=None,
-        issued_at=AWARDED,
-        zone="Asia/Kolkata",
-        language="en",
-        score=subject["result"][0]["value"] if "result" in subject else None,
+def held(frozen: Frozen = PLAIN, **said: Any) -> Held:
+    """What our rows hold of an award that froze this, just after it was signed."""
+    assert frozen.recipient_name is not None
+    statement_ = statement(
+        name=frozen.recipient_name,
+        subject_id=frozen.fingerprint(AWARD),
+        score=frozen.score,
+        **{"valid_from": frozen.issued_at, "awarded_date": frozen.issued_at, **said},
     )
-    return replace(plain, **changes)
+    (signed,) = desk().sign([statement_], [place()])
+    assert isinstance(signed, SignedCredential)
+    return Held(
+        AWARD,
+        statement_.code,
+        frozen,
+        signed.text,
+        f"urn:uuid:{signed.credential_id}",
+        signed.key_id,
+        STATUS_LIST,
+        signed.place.index,
+    )
+
+
+def written(held: Held) -> str:
+    assert held.text is not None
+    return held.text
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 @pytest.mark.parametrize("score", [None, "82.5"])
 def test_what_was_signed_is_intact_whatever_the_name(name: str, score: str | None) -> None:
-    text = signed_text(name=name, score=score)
+    stored = held(replace(PLAIN, recipient_name=name, score=score))
 
-    sealed = examine(text, frozen_like(text), [published()])
+    sealed = examine(stored, [published()])
 
-    key_id = json.loads(text)["proof"]["verificationMethod"]
-    assert sealed == Sealed(Seal.INTACT, Signed(AWARDED.replace(microsecond=0), None, key_id))
+    assert sealed == Sealed(Seal.INTACT, Signed(AWARDED.replace(microsecond=0), None, stored.key_id or ""))
 
 
 def test_an_end_is_read_from_what_was_signed() -> None:
-    text = signed_text(valid_until=AWARDED + timedelta(days=365))
-
-    signed = examine(text, frozen_like(text), [published()]).signed
+    signed = examine(held(valid_until=AWARDED + timedelta(days=365)), [published()]).signed
 
     assert signed is not None and signed.valid_until == (AWARDED + timedelta(days=365)).replace(microsecond=0)
 
 
 def test_a_reissue_that_keeps_the_day_of_the_first_award_is_intact() -> None:
-    text = signed_text(awarded_date=AWARDED - timedelta(days=400))
-
-    assert examine(text, frozen_like(text), [published()]).seal is Seal.INTACT
+    assert examine(held(awarded_date=AWARDED - timedelta(days=400)), [published()]).seal is Seal.INTACT
 
 
 def test_an_award_that_waited_for_its_signature_until_a_newer_key_came_is_intact() -> None:
-    waited = KEY_ACTIVE_FROM - timedelta(days=3)
-    text = signed_text(valid_from=waited, awarded_date=waited)
+    waited = replace(PLAIN, issued_at=KEY_ACTIVE_FROM - timedelta(days=3))
 
-    assert examine(text, frozen_like(text, issued_at=waited), [published()]).seal is Seal.INTACT
+    assert examine(held(waited), [published()]).seal is Seal.INTACT
+
+
+def test_what_is_frozen_is_as_intact_after_it_was_stored_and_read_again() -> None:
+    stored = held()
+    read = Frozen.from_json(json.loads(json.dumps(stored.frozen.to_json())))
+
+    assert examine(replace(stored, frozen=read), [published()]).seal is Seal.INTACT
+
+
+OTHERWISE: dict[str, Any] = {
+    "completed_on": AWARDED - timedelta(days=33),
+    "issued_at": AWARDED + timedelta(milliseconds=1),
+    "issuer_did": DID + "x",
+    "signatories": (),
+    "facts": {"location": "Bengaluru"},
+    "score": "100",
+}
+
+
+@pytest.mark.parametrize("member", [each.name for each in fields(Frozen)])
+def test_whatever_is_frozen_cannot_be_changed_unnoticed(member: str) -> None:
+    """R-141, R-151."""
+    stored = held()
+    changed = replace(PLAIN, **{member: OTHERWISE.get(member, f"{getattr(PLAIN, member)}x")})
+
+    assert examine(replace(stored, frozen=changed), [published()]).seal is Seal.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("award_id", UUID(int=7)),
+        ("code", "7G4K9QXM2TPD"),
+        ("credential_id", "urn:uuid:0197f6d2-0000-7000-8000-000000000002"),
+        ("key_id", f"{DID}#z6MkOther"),
+        ("status_list", STATUS_LIST + "0"),
+        ("status_index", 94_568),
+    ],
+)
+def test_whatever_else_our_rows_hold_cannot_be_changed_unnoticed(member: str, value: Any) -> None:
+    """R-141, R-151."""
+    assert examine(replace(held(), **{member: value}), [published()]).seal is Seal.BROKEN
 
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_another_day_than_the_signed_one_breaks_the_seal(days: int) -> None:
-    text = signed_text()
-    frozen = frozen_like(text, issued_at=AWARDED + timedelta(days=days))
+    stored = held()
+    frozen = replace(PLAIN, issued_at=AWARDED + timedelta(days=days))
 
-    assert examine(text, frozen, [published()]).seal is Seal.BROKEN
+    assert examine(replace(stored, frozen=frozen), [published()]).seal is Seal.BROKEN
+
+
+def test_a_fingerprint_tells_nothing_to_whoever_does_not_know_the_award() -> None:
+    first, second = (PLAIN.fingerprint(UUID(int=number)) for number in (1, 2))
+
+    assert first != second
+    assert (first.version, first.variant) == (8, RFC_4122)
+    assert replace(PLAIN, recipient_name=None).fingerprint(UUID(int=1)) == first  # nor of whom it was about
 
 
 def test_nothing_signed_a_stranger_and_an_unsafe_key_are_told_apart() -> None:
-    text = signed_text()
-    frozen = frozen_like(text)
+    stored = held()
+    spaced = replace(stored, text=written(stored) + " ")
 
-    assert examine(None, frozen, [published()]).seal is Seal.ABSENT
-    assert examine(text, frozen, []).seal is Seal.BROKEN
-    assert examine(text, frozen, [published(OTHER_SEED)]).seal is Seal.BROKEN
-    assert examine(text, frozen, [published(state=KeyState.COMPROMISED)]).seal is Seal.UNSAFE_KEY
-    assert examine("not even JSON", frozen, [published()]).seal is Seal.BROKEN
-    assert examine(text + " ", frozen, [published(state=KeyState.RETIRED)]).seal is Seal.INTACT
+    assert examine(replace(stored, text=None), [published()]).seal is Seal.ABSENT
+    assert examine(stored, []).seal is Seal.BROKEN
+    assert examine(stored, [published(OTHER_SEED)]).seal is Seal.BROKEN
+    assert examine(stored, [published(state=KeyState.COMPROMISED)]).seal is Seal.UNSAFE_KEY
+    assert examine(replace(stored, text="not even JSON"), [published()]).seal is Seal.BROKEN
+    assert examine(spaced, [published(state=KeyState.RETIRED)]).seal is Seal.INTACT
 
 
 def test_a_finding_is_made_once_and_made_anew_when_anything_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +183,7 @@ def test_a_finding_is_made_once_and_made_anew_when_anything_changes(monkeypatch:
 
     examined = seals.verify.examine
     monkeypatch.setattr(seals.verify, "examine", count)
-    findings, text = Findings(), signed_text()
+    findings, text = Findings(), written(held())
 
     answers = [findings.find_or_make(text, DID, [published()]) for _ in range(3)]
     answers.append(findings.find_or_make(text, DID, [published(state=KeyState.COMPROMISED)]))

@@ -1,0 +1,106 @@
+"""Beside each worker: it shows that it is there, and the one that leads hints at what is due and keeps the clock."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import redis
+import sqlalchemy as sa
+from flask import Flask
+
+from . import duties, workers
+from .current import runtime_of
+from .errors import CertifyError
+from .ids import new_id
+from .queue import LANES, connect, hint, open_queue
+from .runtime import Runtime
+from .working import sweep
+
+LOOK_EACH = 1.0  # seconds
+
+log = logging.getLogger("flask_certify")
+
+
+class Tender:
+    """A thread for as long as a worker runs. With `alone` it sweeps once, and there is no thread."""
+
+    def __init__(self, app: Flask, lanes: Sequence[str] = LANES, *, alone: bool = False) -> None:
+        self.id = new_id()
+        self.is_stopping = False
+        self._app, self._lanes, self._alone = app, lanes, alone
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._tend, name="tender", daemon=True)
+        self._seen = -workers.SEEN_EACH
+
+    def __enter__(self) -> Self:
+        sweep_once(self._app)  # at once, whoever leads: it may be one that was killed
+        if not self._alone:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        if not self._alone:
+            self._thread.join(LOOK_EACH * 5)
+            self._guarded(self._leave)
+
+    def rest(self, seconds: float) -> None:
+        """Waits so long, or until all of this ends."""
+        self._ended.wait(seconds)
+
+    def _tend(self) -> None:
+        while not self._ended.is_set():
+            self._guarded(self._look)
+            self._ended.wait(LOOK_EACH)
+
+    def _guarded(self, do: Callable[[Runtime], None]) -> None:
+        try:
+            with self._app.app_context():
+                do(runtime_of(self._app))
+        except (redis.exceptions.RedisError, sa.exc.DBAPIError, CertifyError) as error:
+            log.warning("not tended", extra={"reason": type(error).__name__})
+
+    def _look(self, rt: Runtime) -> None:
+        if time.monotonic() - self._seen >= workers.SEEN_EACH:
+            self._be_seen(rt)
+            self._seen = time.monotonic()
+        if not self.is_stopping and duties.lead(rt, self.id):
+            sweep_once(self._app)
+            duties.do_due(rt, self.id)
+
+    def _be_seen(self, rt: Runtime) -> None:
+        with rt.transaction() as tx:
+            if not workers.be_seen(tx.session, self.id, is_stopping=self.is_stopping):
+                workers.arrive(tx.session, self.id, self._lanes, version("flask-certify"), rt.clock.now())
+
+    def _leave(self, rt: Runtime) -> None:
+        duties.step_down(rt, self.id)
+        with rt.transaction() as tx:
+            workers.leave(tx.session, self.id)
+
+
+def sweep_once(app: Flask) -> int:
+    """Hints at what is due now; 0 if database or queue are away, which the next sweep finds out again."""
+    with app.app_context():
+        rt = runtime_of(app)
+        try:
+            connection = connect(rt.settings.redis_url, patient=False)
+            try:
+                return sum(_sweep(rt, connection, lane) for lane in LANES)
+            finally:
+                connection.close()
+        except (redis.exceptions.RedisError, sa.exc.OperationalError, CertifyError) as error:
+            log.warning("sweep postponed", extra={"reason": type(error).__name__})
+            return 0
+
+
+def _sweep(rt: Runtime, connection: "redis.Redis", lane: str) -> int:
+    queue = open_queue(connection, rt.settings, lane)
+    kinds = [name for name, kind in rt.kinds.items() if kind.lane == lane]
+    return sweep(rt, lambda ids: hint(queue, ids), queue.count, kinds=kinds)

@@ -1,0 +1,119 @@
+"""Pages for staff: what a tenant's messages say."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..achievements.service import IssuerView, get_issuer_by_slug
+from ..core import web
+from ..core.current import current_actor, current_runtime
+from ..core.errors import BadInput
+from ..core.i18n import c_
+from . import editing
+from .editing import MOST, TextView
+from .shipped import TITLES, Wording
+from .texts import PLACEHOLDERS, find_locale
+
+View = Callable[..., Any]
+
+
+def register(bp: Blueprint) -> None:
+    web.add_templates(bp, "flask_certify.notifications")
+    one = "/messages/<slug>/texts/<event>/<language>"
+    bp.add_url_rule("/messages/<slug>", "messages", get_messages)
+    bp.add_url_rule(one, "message_text", get_text)
+    bp.add_url_rule(one, "post_message_text", post_text, methods=["POST"])
+
+
+def requires(act: str) -> Callable[[View], View]:
+    """The view gets the issuer of this slug, if the host lets the reader do this in its tenant."""
+
+    def around(view: View) -> View:
+        @wraps(view)
+        def guarded(slug: str, **more: Any) -> Any:
+            web.acting()
+            return view(open_issuer(slug, act), **more)
+
+        return guarded
+
+    return around
+
+
+def open_issuer(slug: str, act: str) -> IssuerView:
+    """Raises NotLoggedIn, NoSuchIssuer, Forbidden, HostUnavailable."""
+    with current_runtime().reading() as session:
+        issuer = get_issuer_by_slug(session, slug.replace("\0", ""))
+    web.require(act, tenant_ref=issuer.tenant_ref)
+    return issuer
+
+
+# ---- texts -----------------------------------------------------------------------------------------
+
+
+@requires("messages.edit")
+def get_messages(issuer: IssuerView) -> str:
+    """All that this tenant may say, and in which languages."""
+    found = editing.list_texts(current_runtime(), issuer.tenant_ref)
+    return web.render(
+        "certify/messages.html",
+        issuer=issuer,
+        events=[(c_(TITLES[event]), [each for each in found if each.event == event]) for event in TITLES],
+        language_name=language_name,
+        zone="UTC",
+    )
+
+
+@requires("messages.edit")
+def get_text(issuer: IssuerView, event: str, language: str) -> Response:
+    return _page(issuer, editing.get_text(current_runtime(), issuer.tenant_ref, event, language))
+
+
+@requires("messages.edit")
+def post_text(issuer: IssuerView, event: str, language: str) -> AnyResponse:
+    """Shows how it would arrive, keeps it, or goes back to what we ship. What was typed is never lost."""
+    rt, actor = current_runtime(), current_actor().ref
+    if request.form.get("do") == "put_back":
+        editing.put_back(rt, issuer.tenant_ref, event, language, actor)
+        return redirect(url_for("certify.messages", slug=issuer.slug), 303)
+    typed = Wording(**{part: request.form.get(part, "") for part in MOST})
+    seen = TextView(event, language, typed)
+    try:
+        if request.form.get("do") == "save":
+            editing.save(rt, issuer.tenant_ref, event, language, typed, actor)
+            return redirect(url_for("certify.messages", slug=issuer.slug), 303)
+        return _page(issuer, seen)
+    except BadInput as refused:
+        return _page(issuer, seen, refused)
+
+
+def _page(issuer: IssuerView, seen: TextView, refused: BadInput | None = None) -> Response:
+    shown = None
+    if refused is None:
+        try:
+            shown = editing.preview(current_runtime(), issuer, seen.event, seen.language, seen.wording)
+        except BadInput as error:
+            refused = error
+    locale = find_locale(seen.language)
+    page = web.render(
+        "certify/message_text.html",
+        issuer=issuer,
+        text=seen,
+        most=MOST,
+        title=c_(TITLES[seen.event]),
+        language=language_name(seen.language),
+        tag=seen.language.replace("_", "-"),
+        direction=locale.text_direction if locale else "ltr",
+        placeholders=[(name, c_(about)) for name, about in PLACEHOLDERS.items()],
+        shown=shown,
+        refused=refused.worded() if refused else None,
+    )
+    return Response(page, refused.status if refused else 200)
+
+
+def language_name(code: str) -> str:
+    """What its own speakers call it."""
+    locale = find_locale(code)
+    return str((locale.display_name if locale else None) or code)

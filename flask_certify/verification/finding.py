@@ -1,0 +1,127 @@
+"""All that is stored about a certificate, found by one question: the page that everybody opens must not cost more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from ..achievements.models import Issuer
+from ..awards.causes import Cause
+from ..awards.models import Award, AwardMove
+from ..awards.service import AwardView, view
+from ..awards.states import AwardState
+from ..core.runtime import Runtime
+from ..credentials.did_web import KeyState, PublishedKey
+from ..credentials.models import Credential, IssuerKey, StatusList
+from ..credentials.service import list_url
+from .answers import Step
+from .disclosure import Level, lowest
+from .models import CodeAlias, Disclosure
+from .seals import Held
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that is stored about a certificate. `award` is None for a code that nobody has."""
+
+    award: AwardView | None = None
+    held: Held | None = None
+    keys: tuple[PublishedKey, ...] = ()
+    """Of the issuer's keys the one that should have signed it, if it is one of theirs."""
+    was_replaced: bool = False
+    level: Level = Level.FULL
+    steps: tuple[Step, ...] = ()
+    """Of an award that does not count: all its moves, in their order."""
+
+
+def by_code(rt: Runtime, code: str | None, alias: str | None = None) -> Found:
+    """The same question is asked about a code that nobody has."""
+    with rt.connected() as connection:
+        return _found(connection, _BY_CODE, {"code": code or "", "alias": alias or ""})
+
+
+def by_id(session: orm.Session | sa.Connection, award_id: UUID) -> Found:
+    return _found(session, _BY_ID, {"award_id": award_id})
+
+
+# Composed once: composing a question takes longer than the database takes to answer it. And of tables, not of mapped
+# classes, which would take as long again to make objects of the answer.
+_award, _issuer, _key = Award.__table__.c, Issuer.__table__.c, IssuerKey.__table__.c
+_credential, _list, _disclosure = Credential.__table__.c, StatusList.__table__.c, Disclosure.__table__.c
+_ALL = (
+    sa.select(
+        *_award,
+        _credential.document,
+        _credential.credential_id,
+        _credential.key_id,
+        _credential.status_index,
+        _list.number,
+        _issuer.base,
+        _issuer.slug,
+        _issuer.disclosure,
+        _disclosure.level,
+        _key.multikey,
+        _key.state.label("key_state"),
+        _key.activated_at,
+    )
+    .select_from(Award.__table__)
+    .join(Issuer.__table__, _issuer.id == _award.issuer_id)
+    .outerjoin(Credential.__table__, _credential.award_id == _award.id)
+    .outerjoin(StatusList.__table__, _list.id == _credential.status_list_id)
+    .outerjoin(
+        IssuerKey.__table__,
+        sa.and_(_key.issuer_id == _award.issuer_id, _credential.key_id == _issuer.did + "#" + _key.multikey),
+    )
+    .outerjoin(Disclosure.__table__, _disclosure.award_id == _award.id)
+)
+_aliases = CodeAlias.__table__.c
+_ALIASED = sa.select(_aliases.award_id).where(_aliases.alias == sa.bindparam("alias")).scalar_subquery()
+_BY_CODE = _ALL.where(sa.or_(_award.code == sa.bindparam("code"), _award.id == _ALIASED))
+_BY_ID = _ALL.where(_award.id == sa.bindparam("award_id"))
+_ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
+_newer, _move = Award.__table__.alias("newer").c, AwardMove.__table__.c
+_WAS_REPLACED = sa.exists().where(_newer.replaces_id == _award.id, _newer.state != AwardState.GRANTED)
+_PAST = (
+    sa.select(_WAS_REPLACED, _move.at, _move.from_state, _move.to_state, _move.cause)
+    .select_from(Award.__table__)
+    .outerjoin(AwardMove.__table__, _move.award_id == _award.id)
+    .where(_award.id == sa.bindparam("award_id"))
+    .order_by(_move.at, _move.id)
+)
+
+
+def _found(connection: orm.Session | sa.Connection, question: sa.Executable, values: Mapping[str, object]) -> Found:
+    rows, code = connection.execute(question, values).all(), values.get("code")
+    row = next((each for each in rows if each.code == code), rows[0] if rows else None)
+    if row is None:
+        return Found()
+    award = view(row)
+    was_replaced, steps = _past(connection, award) if award.state in _ENDED else (False, ())
+    return Found(
+        award,
+        Held(
+            award.id,
+            award.code,
+            award.frozen,
+            row.document,
+            row.credential_id,
+            row.key_id,
+            list_url(row.base, row.slug, row.number) if row.number is not None else None,
+            row.status_index,
+        ),
+        (PublishedKey(row.multikey, KeyState(row.key_state), row.activated_at),) if row.multikey else (),
+        was_replaced,
+        lowest(row.disclosure, row.level),
+        steps,
+    )
+
+
+def _past(connection: orm.Session | sa.Connection, award: AwardView) -> tuple[bool, tuple[Step, ...]]:
+    """Whether another took its place, and every move it made. One question."""
+    rows = connection.execute(_PAST, {"award_id": award.id}).all()
+    steps = [
+        Step(at, AwardState(was), AwardState(now), Cause(cause)) for _, at, was, now, cause in rows if at is not None
+    ]
+    return bool(rows[0][0]) and award.state is AwardState.REVOKED, tuple(steps)
