@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from ..achievements.service import RunView
 from ..awards.causes import GIVEN_BY_PEOPLE, Why
 from ..core import api, web
-from ..core.api import Said, Text, note, operation, ref
+from ..core.api import Said, note, operation, ref
 from ..core.current import current_actor, current_runtime
 from ..issuing import bulk, handling, previews
 from ..issuing.bulk import BatchView
@@ -18,7 +18,8 @@ from ..issuing.kinds import BatchKind
 from ..issuing.previews import PreviewView
 from . import queries, results
 from .access import open_run, tenant_of
-from .listing import LONGEST_SEARCH, Listing, Status
+from .bundle_api import FilterBody
+from .listing import Listing
 
 MOST_LEARNERS = 50_000
 
@@ -27,15 +28,6 @@ View = Callable[..., Any]
 
 
 # ---- what is asked ---------------------------------------------------------------------------------
-
-
-class FilterBody(Said):
-    """Learners as the dashboard lists them. Days are whole days in the tenant's zone, the last one included."""
-
-    q = Text(load_default="", validate=validate.Length(0, LONGEST_SEARCH))
-    status = fields.String(load_default="", validate=validate.OneOf(["", *Status]))
-    completed_from = fields.Date(load_default=None, allow_none=True)
-    completed_until = fields.Date(load_default=None, allow_none=True)
 
 
 class BatchBody(Said):
@@ -170,12 +162,7 @@ def _chosen(given: Asked, run: RunView) -> Sequence[str] | None:
     if given["learners"] is not None or asked is None:
         chosen: Sequence[str] | None = given["learners"]
         return chosen
-    listing = Listing(
-        text=asked["q"],
-        status=Status(asked["status"]) if asked["status"] else None,
-        first_day=asked["completed_from"],
-        last_day=asked["completed_until"],
-    )
+    listing = Listing.parse(asked)
     with current_runtime().reading() as session:
         return queries.refs(session, run.id, listing.question(tenant_of(run).zone))
 
