@@ -41,8 +41,8 @@ test: $(VENV)/.made-test tools verifiers
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.
-APT = chromium libharfbuzz-bin poppler-utils qpdf
-NEEDED = hb-shape pdftotext qpdf $(if $(CERTIFY_CHROMIUM),,chromium)
+APT = chromium libharfbuzz-bin poppler-utils qpdf systemd
+NEEDED = hb-shape pdftotext qpdf systemd-analyze $(if $(CERTIFY_CHROMIUM),,chromium)
 .PHONY: tools
 tools:
 	@for each in $(NEEDED); do command -v $$each >/dev/null || exit 1; done || { \

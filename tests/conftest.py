@@ -75,11 +75,8 @@ def host() -> MemoryHost:
 @pytest.fixture
 def host_app(database_url: str, host: MemoryHost) -> Iterator[Flask]:
     """An application with Certify on it, on each kind of database in turn; two tenants may issue at once."""
-    application = story.make_app(database_url, host)
-    with application.app_context():
-        story.set_up(runtime_of(application))
-    yield application
-    story.dispose(application)
+    with story.opened(database_url, host) as application:
+        yield application
 
 
 @pytest.fixture

@@ -111,6 +111,8 @@ class Attachment(Base):
     rule: Mapped[dict[str, Any]] = mapped_column(Json)  # in the notation of eligibility
     audience: Mapped[str] = mapped_column(sa.String(8))  # `tenant` or `everyone`
     facts: Mapped[list[str]] = mapped_column(Json, default=list)  # carried into the certificate, and no others
+    # How long a certificate holds, from issue or until a day, as `validity` writes it. NULL: it does not expire
+    validity: Mapped[dict[str, Any] | None] = mapped_column(Json)
     confirmed: Mapped[list[str]] = mapped_column(Json, default=list)  # versions of the template that were seen
     replaces_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("certify_attachment.id"))  # NULL: not an update
     reason: Mapped[str | None] = mapped_column(sa.String(500))  # of whoever attached or updated it

@@ -84,6 +84,7 @@ class AttachmentView:
     audience: str
     position: int
     facts: tuple[str, ...] = ()  # carried into the certificate
+    validity: Mapping[str, Any] | None = None  # as `validity` writes it; None: it does not expire
     of_course: bool = False  # the default of the course; False: the run's own
 
 
@@ -290,6 +291,7 @@ def _attached(session: orm.Session, *where: sa.ColumnElement[bool]) -> list[Atta
             row.audience,
             row.position,
             tuple(row.facts),
+            row.validity,
             row.run_id is None,
         )
         for row, earned in found

@@ -24,6 +24,7 @@ class Cause(StrEnum):
     MISCONDUCT = "misconduct"
     UNDER_REVIEW = "under_review"
     REVIEW_ENDED = "review_ended"
+    RENEWED = "renewed"
     HOLDER_REQUEST = "holder_request"
     EXCEPTION = "exception"
     KEY_UNSAFE = "key_unsafe"
@@ -45,6 +46,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.MISCONDUCT: N_("The rules of the course were broken."),
     Cause.UNDER_REVIEW: N_("It is being reviewed."),
     Cause.REVIEW_ENDED: N_("The review has ended."),
+    Cause.RENEWED: N_("It was renewed."),
     Cause.HOLDER_REQUEST: N_("Its holder asked for it."),
     Cause.EXCEPTION: N_("An exception was decided on."),
     Cause.KEY_UNSAFE: N_("The key that signed it is no longer safe."),

@@ -35,12 +35,14 @@ class Frozen:
     language: str
     score: str | None = None  # percent with at most two decimals, for display; compared exactly elsewhere
     signatories: tuple[FrozenSignatory, ...] = field(default_factory=tuple)
+    valid_until: datetime | None = None  # the last second in which it holds; None: it does not expire
     facts: Mapping[str, str] = field(default_factory=dict)  # more that the attachment wanted carried along
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _NAMES} | {  # `asdict` takes ten times as long
             "completed_on": self.completed_on.isoformat() if self.completed_on else None,
             "issued_at": self.issued_at.isoformat(),
+            "valid_until": self.valid_until.isoformat() if self.valid_until else None,
             "signatories": [asdict(each) for each in self.signatories],
             "facts": dict(self.facts),
         }
@@ -73,6 +75,8 @@ class Frozen:
         completed = values["completed_on"]
         values["completed_on"] = datetime.fromisoformat(completed) if completed else None
         values["issued_at"] = datetime.fromisoformat(values["issued_at"])
+        until = values.get("valid_until")
+        values["valid_until"] = datetime.fromisoformat(until) if until else None
         values["signatories"] = tuple(FrozenSignatory(**each) for each in values["signatories"])
         return cls(**values)
 

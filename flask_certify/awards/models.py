@@ -41,6 +41,12 @@ class Award(Base):
         ),
         sa.Index(None, "learner_ref", "state"),
         sa.Index(None, "run_id", "state"),
+        sa.Index(
+            "ix_certify_award_valid_until",
+            "valid_until",
+            sqlite_where=sa.text("valid_until IS NOT NULL"),
+            postgresql_where=sa.text("valid_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -58,12 +64,15 @@ class Award(Base):
     # The last one that was revoked for good before this was earned again; nothing replaced that one.
     follows_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("certify_award.id"))
     mode: Mapped[str | None] = mapped_column(sa.String(40))  # of the enrolment, as evaluated
+    grade: Mapped[str | None] = mapped_column(sa.String(12))  # percent, as evaluated; NULL: none was known
     decision: Mapped[dict[str, Any]] = mapped_column(Json)  # why it was granted: reasons as codes with values
     # What it prints, for ever: holds the recipient's name. Erased at the holder's wish; the rest answers on.
     frozen: Mapped[dict[str, Any]] = mapped_column(Json, info={"personal": "until the holder asks for erasure"})
     batch_id: Mapped[UUID | None]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: not signed yet
+    # The last second in which it holds, as frozen. NULL: no end. That it has expired is computed, never stored
+    valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AwardMove(Base):
@@ -99,6 +108,9 @@ class Record(Base):
     award_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Award.id))  # the live one
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # of the last decision, as codes with values
     eligible: Mapped[bool | None]  # whether the last decision said yes; NULL: the data were wrong, or nobody decided
+    # Of the last evaluation. A withdrawal blanks the grade, unless one is given, and refreshes the mode.
+    grade: Mapped[str | None] = mapped_column(sa.String(12))  # percent
+    mode: Mapped[str | None] = mapped_column(sa.String(40))  # of the enrolment; NULL: not evaluated, or none
     completed_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Refreshed from the host whenever it is asked; gone when the host knows the person no more.
     display_name: Mapped[str | None] = mapped_column(sa.String(300), info={"personal": "until the next refresh"})

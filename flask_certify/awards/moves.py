@@ -48,6 +48,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """What the host says about a learner at the moment of a withdrawal."""
+
+    mode: str | None
+    display_name: str | None
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class MoveView:
     """A line of an award's history. `note` is for staff only."""
 
@@ -72,8 +81,13 @@ def move_many(
     now: datetime,
     by_person: bool = True,
     details: Mapping[UUID, Mapping[str, Any]] | None = None,
+    grades: Mapping[str, str | None] | None = None,
+    fresh: Mapping[tuple[UUID, str], Fresh] | None = None,
 ) -> list[Moved]:
     """Moves those of the awards from whose state the table knows this move, and records each: those that moved.
+
+    Of what counts no longer, the recorded grade becomes that of `grades` (by learner), or blank; mode and names become
+    those of `fresh` (by run and learner), where the host said any (R-080).
 
     The rows are locked first, in one order, so that of two who move one award the second finds it moved.
     """
@@ -115,6 +129,7 @@ def move_many(
             ],
         )
     _refresh(tx.session, moved, why.cause, now)
+    _replace_grades(tx.session, moved, grades or {}, fresh or {})
     return moved
 
 
@@ -161,10 +176,45 @@ def _refresh(session: orm.Session, moved: Sequence[Moved], cause: Cause, now: da
             )
 
 
+def _replace_grades(
+    session: orm.Session,
+    moved: Sequence[Moved],
+    grades: Mapping[str, str | None],
+    fresh: Mapping[tuple[UUID, str], Fresh],
+) -> None:
+    """Two statements at most: with what the host said, and without."""
+    known, silent = list[dict[str, Any]](), list[dict[str, Any]]()
+    for each in moved:
+        if each.now is not AwardState.ISSUED:
+            row = {"of_run": each.run_id, "of_learner": each.learner_ref, "new_grade": grades.get(each.learner_ref)}
+            said = fresh.get((each.run_id, each.learner_ref))
+            if said is None:
+                silent.append(row)
+            else:
+                names = {"new_name": said.display_name, "new_external_id": said.external_id}
+                known.append({**row, "new_mode": said.mode, **names})
+    # Statements of the table, not of the class: with a list of values the latter would look for whole keys.
+    records = Record.metadata.tables[Record.__tablename__]
+    statement = sa.update(records).where(
+        records.c.run_id == sa.bindparam("of_run"), records.c.learner_ref == sa.bindparam("of_learner")
+    )
+    if silent:
+        session.execute(statement.values(grade=sa.bindparam("new_grade")), silent)
+    if known:
+        values: dict[str, Any] = {
+            "grade": sa.bindparam("new_grade"),
+            "mode": sa.bindparam("new_mode"),
+            "display_name": sa.bindparam("new_name"),
+            "external_id": sa.bindparam("new_external_id"),
+        }
+        session.execute(statement.values(values), known)
+
+
 def _back(run_id: UUID, learner_refs: Sequence[str], now: datetime) -> sa.Update:
     """Each of these learners has one award that is issued: the index of live awards sees to that."""
     own = (Award.run_id == Record.run_id, Award.learner_ref == Record.learner_ref, Award.state == AwardState.ISSUED)
     award_id = sa.select(Award.id).where(*own).correlate(Record).scalar_subquery()
+    grade = sa.select(Award.grade).where(*own).correlate(Record).scalar_subquery()
     key = (
         sa.select(Achievement.key)
         .join(Award, Award.achievement_id == Achievement.id)
@@ -179,6 +229,7 @@ def _back(run_id: UUID, learner_refs: Sequence[str], now: datetime) -> sa.Update
             status=DOWNLOADABLE,
             label=ISSUED_LABEL,
             type=key,
+            grade=grade,
             award_id=award_id,
             reasons=[{"code": "already_issued", "values": {}}],
             decided_at=now,

@@ -50,6 +50,8 @@ def write_seen(tx: Transaction, run_id: UUID, seen: Iterable[Seen], now: datetim
                 "award_id": None,
                 "reasons": list(each.reasons),
                 "eligible": each.eligible,
+                "grade": None,
+                "mode": None,
                 "completed_on": each.completed_on,
                 "display_name": each.display_name,
                 "external_id": each.external_id,

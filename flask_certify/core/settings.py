@@ -133,6 +133,10 @@ class Settings:
     undo_days: int = 14
     """How many days a re-issue by mistake can be taken back (R-103)."""
 
+    renewal_days: tuple[int, ...] = ()
+    """How many days before a certificate expires its holder is reminded, for example 90 30 7, once for each (R-114).
+    The largest opens the time in which it can be renewed. Empty: nobody is reminded, and it can be renewed any time."""
+
     count_seconds: float = 2.0
     """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
 
@@ -169,6 +173,8 @@ class Settings:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:
             raise _wrong("undo_days", "it must be a whole number of days, 0 or more.")
+        if not all(1 <= each <= 3650 for each in self.renewal_days):
+            raise _wrong("renewal_days", "each must be a whole number of days, from 1 to 3650, for example 90 30 7.")
         if not self.languages or not all(_is_language(each) for each in self.languages):
             raise _wrong("languages", "name at least one language by its code, for example en, hi.")
         if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
@@ -286,8 +292,19 @@ def _typed(setting: Any, value: Any) -> Any:
         if isinstance(value, float) and number != value and not math.isnan(value):
             raise _wrong(setting.name, "it must be a whole number.")
         return number
+    if setting.name == "renewal_days":
+        return _days(value)
     if setting.name == "languages" and isinstance(value, str):
         return tuple(value.replace(",", " ").split())
     if setting.name == "languages" and isinstance(value, (tuple, list)):
         return tuple(value)
     raise _wrong(setting.name, "it must be text.")
+
+
+def _days(value: Any) -> tuple[int, ...]:
+    """The most first, each once."""
+    parts = value.replace(",", " ").split() if isinstance(value, str) else value
+    try:
+        return tuple(sorted({int(each) for each in parts}, reverse=True))
+    except (TypeError, ValueError):
+        raise _wrong("renewal_days", "give whole numbers of days, for example 90 30 7.") from None

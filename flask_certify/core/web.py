@@ -87,6 +87,7 @@ def _add_names(app: Flask, base: str, prefix: str) -> None:
         "cn_": cn_,
         "certify_dashboard_url": lambda run_ref: address("/runs/by-ref?" + urlencode({"ref": run_ref})),
         "certify_profile_url": lambda: address("/me"),
+        "certify_templates_url": lambda slug: address(f"/templates/{slug}"),
         "certify_verify_url": lambda: address("/verify"),
         "certify_csrf_field": csrf.hidden_field,
         "certify_language": reader.language,

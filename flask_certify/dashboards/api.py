@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from ..achievements import validity
 from ..achievements.service import RunView, ensure_run, get_course_run, get_run
 from ..awards.causes import Why
 from ..awards.exceptions import Kind
@@ -16,9 +17,10 @@ from ..awards.states import Move
 from ..core import api, web
 from ..core.api import operation
 from ..core.current import current_actor, current_runtime
+from ..core.errors import Forbidden
 from ..eligibility import notation
 from ..eligibility.reasons import Reason, worded
-from ..issuing import attaching, bulk, criteria, excepting, lifecycle, many, previewing, reissuing
+from ..issuing import attaching, bulk, criteria, excepting, lifecycle, many, own, previewing, reissuing
 from ..issuing.attaching import Attached, By, Place, Terms
 from ..issuing.lifecycle import Report
 from ..issuing.many import LearnerOutcome
@@ -51,6 +53,7 @@ def register(blueprint: Any) -> None:
     add("PUT", one, update_attachment, attach, query=level, body=terms, gives=given)
     add("DELETE", one, remove_attachment, attach, query=schemas.RemoveQuery, gives=given)
     add("POST", f"{run}/issue", issue_certificates, issue, body=schemas.IssueBody, gives=schemas.Issued)
+    add("POST", f"{run}/own", issue_own, as_learner, gives=schemas.Issued)
     reissue = on_run("award.reissue")
     add("POST", f"{run}/reissue", reissue_certificates, reissue, body=schemas.ReissueBody, gives=schemas.Issued)
     add("GET", f"{run}/explanation", explain, issue, query=schemas.LearnerQuery, gives=schemas.Explanation)
@@ -90,6 +93,21 @@ def on_run(act: str) -> api.Guard:
         return guarded
 
     return guard
+
+
+def as_learner(view: View) -> View:
+    """The view gets the run, and the reference of the learner that the caller is."""
+
+    @wraps(view)
+    def guarded(*, run_id: UUID) -> Any:
+        actor = web.acting()
+        with current_runtime().reading() as session:
+            run = get_run(session, run_id)
+        if actor.learner_ref is None:
+            raise Forbidden()
+        return view(run=run, learner_ref=actor.learner_ref)
+
+    return guarded
 
 
 def on_award(act: str) -> api.Guard:
@@ -197,6 +215,7 @@ def _terms(given: Asked, run: RunView) -> Terms:
         given["achievement"],
         given["audience"],
         tuple(given["facts"]),
+        validity.parse(given["validity"]) if given["validity"] else None,
     )
 
 
@@ -214,6 +233,7 @@ def _attached(found: Attached) -> Asked:
                 "rule": dict(each.rule),
                 "audience": each.audience,
                 "facts": list(each.facts),
+                "validity": validity.said(each.validity),
                 "position": each.position,
                 "of_course": each.of_course,
                 "criteria": list(criteria.worded(each).sentences),
@@ -234,6 +254,11 @@ def issue_certificates(given: Asked, *, run: RunView) -> Asked:
         return {"batch_id": bulk.open_batch(rt, run.id, actor, notify=given["notify"]), "outcomes": []}
     refs = list(dict.fromkeys(given["learners"]))
     return _outcomes(many.issue_many(rt, run.id, refs, actor=actor, notify=given["notify"]))
+
+
+def issue_own(*, run: RunView, learner_ref: str) -> Asked:
+    """Ask for one's own certificate, in a self-paced run"""
+    return _outcomes([own.ask(current_runtime(), run.id, learner_ref, actor=current_actor().ref)])
 
 
 def reissue_certificates(given: Asked, *, run: RunView) -> Asked:
@@ -289,7 +314,8 @@ def undo(given: Asked, *, award: AwardView) -> Asked:
 
 
 def _moved(award: AwardView, move: Move, act: Callable[..., Report], given: Asked) -> Asked:
-    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"])
+    more = {} if move is Move.RESTORE else {"grade": given["grade"]}
+    report = act(current_runtime(), [award.id], _why(given), actor=current_actor().ref, tell=given["tell"], **more)
     moved = lifecycle.only(report, move)
     return {"id": moved.award_id, "state": moved.now.value}
 

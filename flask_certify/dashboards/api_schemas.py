@@ -67,6 +67,15 @@ class TermsBody(TemplateBody):
         validate=validate.Length(max=len(FACTS)),
         metadata={"description": "What is carried into the certificate; nothing else is."},
     )
+    validity = Text(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 40),
+        metadata={
+            "description": "How long a certificate holds from its issue: `90 days`, `6 months`, `2 years`; or its last "
+            "day, `2027-03-31`. Without it, it does not expire."
+        },
+    )
     reason = note("Why it is attached or changed.")
     confirmation = Text(
         required=True,
@@ -98,6 +107,14 @@ class WhyBody(Said):
 
 
 class MoveBody(WhyBody):
+    grade = Text(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 12),
+        metadata={
+            "description": "What is recorded in place of the grade of whoever loses it, percent; else it is blank."
+        },
+    )
     tell = fields.Boolean(load_default=False, metadata={"description": "Whether the learner is told."})
 
 
@@ -141,6 +158,7 @@ class Attachment(ma.Schema):
     rule = fields.Dict(required=True)
     audience = fields.String(required=True)
     facts = fields.List(fields.String(), required=True)
+    validity = fields.String(required=True, allow_none=True)
     position = fields.Integer(required=True)
     of_course = fields.Boolean(required=True, metadata={"description": "Inherited from the course."})
     criteria = fields.List(fields.String(), required=True)

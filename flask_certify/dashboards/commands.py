@@ -12,7 +12,7 @@ from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
 from ..core.i18n import speaking
 from ..eligibility import notation
-from ..issuing import night
+from ..issuing import night, renewals
 from . import explaining, operations_commands, reviewing, simulating
 from .reviewing import Queue
 
@@ -146,3 +146,6 @@ def _rehearse(as_json: bool) -> None:
             click.echo(
                 f"{len(each.learner_refs):>8,} of {each.seen:,} due in {each.run_ref} {each.reason or ''}".rstrip()
             )
+    expiring = len(renewals.expiring(current_runtime()))
+    if expiring:
+        click.echo(f"{expiring:>8,} certificates expire soon, and their holders would be reminded.", err=as_json)

@@ -31,10 +31,12 @@ from ..eligibility.reasons import Reason
 from ..eligibility.rules import AllOf, Rule
 from ..eligibility.scores import shown
 from ..eligibility.service import Decided, about_run, ask_records, decide_records
+from ..host.records import CourseRun
 from ..issuing import vetoes
 from ..issuing.changes import as_if_new
 from ..issuing.criteria import sentences
 from ..issuing.keeping import kept_of
+from ..issuing.showing import showing_of
 from ..notifications.models import Message
 from . import wording
 
@@ -52,6 +54,10 @@ FACTS: Mapping[str, str] = {
     "invalidated": N_("Declared invalid"),
     "run_has_ended": N_("The course run has ended"),
     "display_on": N_("Certificates are switched on"),
+    "pacing": N_("Pacing of the course run"),
+    "grade": N_("Grade of the last evaluation"),
+    "visible": N_("The certificate may be seen"),
+    "shown_on": N_("The date that it shows"),
 }
 
 NOTHING = N_("Nothing: there is a certificate.")
@@ -160,6 +166,9 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
         record = session.get(Record, (run.id, learner_ref))
         award = session.get(Award, record.award_id) if record is not None and record.award_id else None
         code = award.code if award else None
+        issued_at = award.issued_at if award else None
+        grade = record.grade if record else None
+        special = exceptions.of_learners(session, run.id, [learner_ref]).get(learner_ref, exceptions.NONE)
         history = tuple(sorted(_history(session, run.id, learner_ref), key=lambda each: each.at))
         status, label = (record.status, record.label) if record else (None, "")
         stored = tuple(Reason(each["code"], each.get("values", {})) for each in record.reasons) if record else ()
@@ -167,12 +176,16 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
         was_eligible = bool(record and record.eligible)
     own = kept.get(learner_ref, NOTHING_KEPT)
     try:
-        decided, facts = _ask(rt, run, attachments, learner_ref, kept)
+        decided, facts, course_run = _ask(rt, run, attachments, learner_ref, kept)
     except (HostUnavailable, HostFailed):
         return Explanation(
             run, learner_ref, external_id, False, was_eligible, code, status, label, stored, {}, (), history
         )
     reasons = (Reason("already_issued"),) if code else decided.decision.reasons
+    known = _facts(facts, own, decided) | {"pacing": course_run.pacing.value, "grade": grade}
+    if issued_at is not None:
+        seen = showing_of(rt, course_run, special, issued_at)
+        known |= {"visible": seen.is_visible, "shown_on": seen.date.isoformat()}
     return Explanation(
         run,
         learner_ref,
@@ -183,7 +196,7 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
         status,
         label,
         reasons,
-        _facts(facts, own, decided),
+        known,
         tuple(_rules(each, facts) for each in attachments),
         history,
     )
@@ -197,7 +210,7 @@ def _run(rt: Runtime, run_ref: str) -> RunView:
 
 def _ask(
     rt: Runtime, run: RunView, attachments: Sequence[AttachmentView], learner_ref: str, kept: Mapping[str, Kept]
-) -> tuple[Decided, Facts]:
+) -> tuple[Decided, Facts, CourseRun]:
     course_run = get_course_run(rt, run.run_ref)
     records, _ = ask_records(rt, run.run_ref, [learner_ref])
     new = as_if_new(kept)
@@ -206,7 +219,7 @@ def _ask(
     now = rt.clock.now()
     about = about_run(rt, course_run, now)
     record = records.get(learner_ref)
-    return decided, learner_facts(about, record, now) if record else Facts(run=about, known=False)
+    return decided, learner_facts(about, record, now) if record else Facts(run=about, known=False), course_run
 
 
 def _facts(facts: Facts, kept: Kept, decided: Decided) -> dict[str, Any]:

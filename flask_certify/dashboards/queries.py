@@ -177,6 +177,11 @@ def issued_by_day(session: orm.Session, run_id: UUID, zone: str = "UTC") -> dict
     return days
 
 
+def slug_of(session: orm.Session, tenant_ref: str) -> str | None:
+    """Under which name the tenant's own pages are found. None: it issues nothing yet."""
+    return session.scalar(sa.select(Issuer.slug).where(Issuer.tenant_ref == tenant_ref))
+
+
 def names_of_kinds(session: orm.Session, tenant_ref: str) -> dict[str, str]:
     """What the kinds of certificate of this tenant are called, by key, as their issuer wrote it."""
     found = session.execute(

@@ -6,6 +6,7 @@ name. Pictures that came with a form and were fine are kept under their hash, so
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -301,11 +302,18 @@ def get_picture(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     with rt.reading() as session:
         version_id = documents.latest_version(session, template.id, language).id
     known = preview.known_values(rt, version_id)
+    response = Response(content_type="image/png")
+    response.set_etag(sha256(repr((version_id, sorted(known.items()))).encode()).hexdigest())
+    response.cache_control.private, response.cache_control.no_cache = True, True
+    if request.if_none_match.contains(response.get_etag()[0] or ""):
+        response.status_code = 304
+        return response
     plate, find = documents.get_plate(rt, version_id), preview.pictures_of(rt, known)
     [seen] = preview.tried(plate, [preview.SAMPLE_NAME], known, find)
     if seen.refused is not None:
         raise seen.refused
-    return Response(images.png(seen.pdf or b"", images.THUMBNAIL), mimetype="image/png")
+    response.data = images.png(seen.pdf or b"", images.THUMBNAIL)
+    return response
 
 
 # ---- the page of one -------------------------------------------------------------------------------

@@ -55,8 +55,10 @@ def get_dashboard(run: RunView) -> str:
         batch = queries.latest_batch(session, run.id)
         names = queries.names_of_kinds(session, run.tenant_ref)
         packing = queries.packing(session, run.id)
+        designs = queries.slug_of(session, run.tenant_ref) if _may_use_templates(run) else None
     return web.render(
         "certify/dashboard.html",
+        designs=designs,
         packing=packing,
         run=run,
         zone=tenant.zone,
@@ -77,6 +79,10 @@ def get_dashboard(run: RunView) -> str:
         label_name=wording.label_name,
         sentences=wording.sentences,
     )
+
+
+def _may_use_templates(run: RunView) -> bool:
+    return web.may(current_actor(), template_views.USE, tenant_ref=run.tenant_ref)
 
 
 @requires("run.dashboard")

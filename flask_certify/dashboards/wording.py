@@ -55,6 +55,8 @@ OF_MANY: Mapping[str, str] = {
     "veto.failed": N_("The learning platform could not say whether it objects"),
     "name.missing": N_("No name"),
     "name.no_glyphs": N_("Name with characters that cannot be printed"),
+    "validity.over": N_("Certificate would have expired already"),
+    "renewal.too_early": N_("Too early to renew"),
     "attempt.above_maximum": N_("An attempt above its maximum score"),
     "attempt.no_maximum": N_("An assessment without a maximum score"),
     "attempt.not_a_score": N_("An attempt without a usable score"),

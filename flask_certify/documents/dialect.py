@@ -48,6 +48,7 @@ ATTRIBUTES = {
 SLOT_ATTRIBUTES = frozenset({"data-slot", "data-kind", "data-size", "data-min", "data-lines", "data-align"})
 SLOT_ATTRIBUTES |= {"data-color", "data-weight", "data-family", "data-rule", "data-before"}
 MOST_ELEMENTS, DEEPEST, MOST_CHARACTERS, MOST_BEFORE = 1000, 30, 200_000, 100
+MOST_SAID = 50
 POINTS = {"pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0}
 
 _LENGTH = re.compile(r"(width|height)\s*:\s*(\d+(?:\.\d+)?)(pt|mm|cm|in)\s*(?:;|$)")
@@ -95,10 +96,10 @@ def check(html: str, pictures: Collection[str]) -> None:
 
 
 def refusals(html: str, pictures: Collection[str]) -> Iterator[TemplateRefused]:
-    """All that stands in the way of this template, each once."""
+    """All that stands in the way of this template, each once; of very much the first."""
     said: set[str] = set()
     for refusal in _refusals(html, pictures):
-        if str(refusal) not in said:
+        if str(refusal) not in said and len(said) < MOST_SAID:
             said.add(str(refusal))
             yield refusal
 
@@ -135,8 +136,8 @@ def style_of(element: Any) -> SlotStyle:
     """How a slot wants its value. Raises UnknownPlaceholder, WrongSlot."""
     name = element.get("data-slot")
     if name not in PLACEHOLDERS:
-        nearest = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.0)
-        raise UnknownPlaceholder(name=name, nearest=nearest[0])
+        nearest = difflib.get_close_matches(name[:60], PLACEHOLDERS, n=1, cutoff=0.0)
+        raise UnknownPlaceholder(name=name[:60], nearest=nearest[0])
 
     def number(attribute: str, default: str, least: float, most: float) -> float:
         try:
@@ -199,12 +200,12 @@ def _check_shape(page: Any) -> None:
 
 def _check_element(element: Any, pictures: Collection[str]) -> None:
     if not isinstance(element.tag, str) or element.tag not in TAGS:
-        raise NotAllowed(what=f"<{element.tag if isinstance(element.tag, str) else '!'}>")
+        raise NotAllowed(what=f"<{element.tag[:40] if isinstance(element.tag, str) else '!'}>")
     is_slot = "data-slot" in element.attrib
     allowed = ATTRIBUTES[""] | ATTRIBUTES.get(element.tag, frozenset())
     for attribute, value in element.attrib.items():
         if attribute not in allowed and not (is_slot and attribute in SLOT_ATTRIBUTES):
-            raise NotAllowed(what=f'{attribute}="" in <{element.tag}>')
+            raise NotAllowed(what=f'{attribute[:40]}="" in <{element.tag}>')
         if attribute in ("colspan", "rowspan") and not _FEW.fullmatch(value):
             raise NotAllowed(what=f'{attribute}="{value[:20]}"')
     check_css(element.get("style", ""))

@@ -32,6 +32,7 @@ class PrintableAward:
             "achievement.criteria": frozen.criteria,
             "award.date": frozen.issued_at,
             "completion.date": frozen.completed_on,
+            "expiry.date": frozen.valid_until,
             "score": Decimal(frozen.score) if frozen.score else None,
             "location": frozen.facts.get("location"),
             "completion.time": _moment(frozen.facts.get("completion_time")),

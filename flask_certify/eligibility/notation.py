@@ -79,6 +79,7 @@ class Clause:
     rule: Rule
     template: str | None = None  # its key; None: nobody said
     facts: tuple[str, ...] = ()  # carried into the certificate
+    validity: str | None = None  # how long it holds, as text; None: it does not expire
 
 
 def to_json(rule: Rule) -> dict[str, Any]:
@@ -116,6 +117,8 @@ def _clause_to_json(clause: Clause) -> dict[str, Any]:
         stored["template"] = clause.template
     if clause.facts:
         stored["facts"] = list(clause.facts)
+    if clause.validity is not None:
+        stored["validity"] = clause.validity
     return stored
 
 
@@ -150,8 +153,8 @@ def schema() -> dict[str, Any]:
 def _clause(stored: Any) -> Clause:
     if not isinstance(stored, Mapping):
         raise WrongValue(operator="attachments", value=_name(stored))
-    optional = ("audience", "template", "facts")
-    _only(stored, "attachments", ("achievement", "audience", "rule", "template", "facts"), optional)
+    optional = ("audience", "template", "facts", "validity")
+    _only(stored, "attachments", ("achievement", "audience", "rule", "template", "facts", "validity"), optional)
     audience = stored.get("audience", "tenant")
     if not isinstance(audience, str) or audience not in AUDIENCES:
         raise WrongValue(operator="audience", value=_name(audience))
@@ -164,6 +167,7 @@ def _clause(stored: Any) -> Clause:
         from_json(stored["rule"]),
         _written("template", stored["template"]) if "template" in stored else None,
         tuple(_written("facts", each) for each in facts),
+        _written("validity", stored["validity"]) if "validity" in stored else None,
     )
 
 

@@ -44,6 +44,10 @@ FAULTY: dict[str, str] = {
         "Our fonts cannot print some characters of the name (%(scripts)s), at these places: %(positions)s. "
         "Correct the name."
     ),
+    "validity.over": N_(
+        "The certificate would hold until %(day)s only, which is over. Renew it, or have its terms changed."
+    ),
+    "renewal.too_early": N_("The certificate can be renewed from %(day)s on."),
     "attempt.above_maximum": N_("An attempt at the assessment %(assessment)s is above its maximum of %(maximum)s."),
     "attempt.no_maximum": N_("The assessment %(assessment)s has no maximum score."),
     "attempt.not_a_score": N_("An attempt at the assessment %(assessment)s has a score below 0, or none."),

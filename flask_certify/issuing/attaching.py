@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..achievements import validity
 from ..achievements.models import Attachment, Issuer
 from ..achievements.service import (
     AttachmentStep,
@@ -29,6 +30,7 @@ from ..achievements.service import (
     of_course,
     own_attachments,
 )
+from ..achievements.validity import Until, Validity
 from ..core import audit
 from ..core.hosts import asking
 from ..core.ids import new_id
@@ -40,7 +42,15 @@ from ..eligibility.rules import Rule
 from ..host.records import CourseRun
 from . import changes, checking
 from .checking import FACTS, Notice
-from .errors import AlreadyAttached, NothingAttached, NotWhatWasSeen, UnknownAchievement, UnknownFact, WrongAudience
+from .errors import (
+    AlreadyAttached,
+    NothingAttached,
+    NotWhatWasSeen,
+    UnknownAchievement,
+    UnknownFact,
+    ValidityOver,
+    WrongAudience,
+)
 from .previewing import seen_by
 from .setting_up import ACHIEVEMENT, COMPLETION
 
@@ -71,6 +81,7 @@ class Terms:
     achievement: str = COMPLETION
     audience: str = "tenant"
     facts: tuple[str, ...] = ()
+    validity: Validity | None = None  # None: what is earned does not expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,8 @@ def _change(
     for _, terms in wanted:
         _check_words(terms)
     runs = runs_of(rt, place)
+    for _, terms in wanted:
+        _check_validity(rt, terms, runs)
     with rt.transaction() as tx:
         _lock(tx, place)
         issuer = get_issuer(tx.session, place.run.tenant_ref)
@@ -268,6 +281,13 @@ def _check_words(terms: Terms) -> None:
             raise UnknownFact(fact=fact, known=", ".join(FACTS))
 
 
+def _check_validity(rt: Runtime, terms: Terms, runs: Sequence[CourseRun]) -> None:
+    if isinstance(terms.validity, Until):
+        day = terms.validity.day
+        if any(validity.end_of(day, run.zone) < rt.clock.now() for run in runs):
+            raise ValidityOver(day=day.isoformat())
+
+
 def _rows(
     tx: Transaction,
     rt: Runtime,
@@ -300,6 +320,7 @@ def _rows(
                 "rule": notation.to_json(terms.rule),
                 "audience": terms.audience,
                 "facts": list(dict.fromkeys(terms.facts)),
+                "validity": validity.to_json(terms.validity),
                 "confirmed": [str(each) for each in seen.versions.values()],
                 "replaces_id": attachment_id,
                 "reason": _short(by.reason),

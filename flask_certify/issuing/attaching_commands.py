@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from ..achievements import validity
 from ..achievements.service import AttachmentView, ensure_run
 from ..core.commands import acting, told
 from ..core.current import current_runtime
@@ -21,7 +22,7 @@ from . import attaching, changes, criteria, previewing, rule_sets
 from .attaching import Attached, By, Place, Terms
 from .errors import NothingAttached, OneAtATime, UnknownTemplate, WhichAttachment
 
-FILE_HELP = "Certificates with template, criteria, audience and facts, as JSON; - for standard input."
+FILE_HELP = "Certificates with template, criteria, audience, facts and validity, as JSON; - for standard input."
 Command = Callable[..., None]
 
 
@@ -278,3 +279,5 @@ def _say_attached(found: Iterable[AttachmentView]) -> None:
             click.echo(f"   {sentence}")
         if each.facts:
             click.echo(f"   {', '.join(each.facts)}")
+        if holds := validity.said(each.validity):
+            click.echo(f"   holds: {holds}")

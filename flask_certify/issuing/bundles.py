@@ -24,7 +24,7 @@ from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..documents import service as documents
-from .choosing import PACKED, Chosen, choose, list_left_out, told
+from .choosing import PACKED, Chosen, choose, list_left_out, told, write_items
 from .models import FINISHED, RUNNING, Bundle, BundleItem, BundlePart
 from .printing import printable
 
@@ -100,8 +100,8 @@ def forecast(rt: Runtime, run_id: UUID, learner_refs: Collection[str] | None = N
     with rt.reading() as session:
         chosen = choose(session, run_id, learner_refs)
     each = _size_of_one(rt, chosen)
-    count = len(chosen.award_ids)
-    return Forecast(count, count * each, -(-count // _per_part(rt, each)), dict(Counter(chosen.without.values())))
+    parts = -(-chosen.number // _per_part(rt, each))
+    return Forecast(chosen.number, chosen.number * each, parts, dict(Counter(chosen.without.values())))
 
 
 def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[str] | None = None) -> UUID:
@@ -128,13 +128,17 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
                     opened_at=now,
                     store_id=store_id,
                     part_bytes=rt.settings.part_megabytes * 1_000_000,
-                    expected=chosen.expected,
+                    expected=0,
                 )
             )
             tx.session.flush()
-            tx.session.execute(sa.insert(BundleItem), _items(bundle_id, chosen))
-            work_id, chunk_ids = outbox.open_work(tx, PACK, len(chosen.award_ids), size, now)
-            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(work_id=work_id))
+            number = write_items(tx.session, bundle_id, run_id, chosen)
+            work_id, chunk_ids = outbox.open_work(tx, PACK, number, size, now)
+            tx.session.execute(
+                sa.update(Bundle)
+                .where(Bundle.id == bundle_id)
+                .values(work_id=work_id, expected=number + len(chosen.without))
+            )
             audit.record(
                 tx,
                 tenant_ref=run.tenant_ref,
@@ -143,7 +147,7 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
                 subject=f"run:{run_id}",
                 at=now,
                 bundle=str(bundle_id),
-                certificates=len(chosen.award_ids),
+                certificates=number,
             )
             tx.then(rt.wake, chunk_ids)
     except sa.exc.IntegrityError as error:
@@ -151,22 +155,12 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
     return bundle_id
 
 
-def _items(bundle_id: UUID, chosen: Chosen) -> list[dict[str, Any]]:
-    """The certificates first, which are packed in chunks; after them the learners who have none."""
-    asked: list[tuple[UUID | None, str | None, str | None]] = [(each, None, None) for each in chosen.award_ids]
-    asked += [(None, learner_ref, why) for learner_ref, why in chosen.without.items()]
-    return [
-        {"bundle_id": bundle_id, "position": at, "award_id": award_id, "learner_ref": learner_ref, "result": result}
-        for at, (award_id, learner_ref, result) in enumerate(asked)
-    ]
-
-
 def _size_of_one(rt: Runtime, chosen: Chosen) -> int:
     """About how large each of them is: they share a template, and differ by a name. Raises NothingToPack."""
-    if not chosen.award_ids:
+    if chosen.one is None:
         raise NothingToPack()
     with rt.reading() as session:
-        award = awards.get_award(session, chosen.award_ids[0])
+        award = awards.get_award(session, chosen.one)
         issuer = get_issuer(session, award.tenant_ref)
     one = printable(award.frozen, award.id, award.code, base=issuer.base, version_id=award.template_version_id)
     press = documents.get_press(rt, award.template_version_id, documents.words_of(rt, one))
@@ -246,18 +240,28 @@ def pack_and_wait(rt: Runtime, bundle_id: UUID, *, patience: float) -> BundleVie
 def delete_old(rt: Runtime) -> int:
     """Deletes the files of bundles that have lain for longer than the settings say; how many bundles."""
     before = rt.clock.now() - timedelta(days=rt.settings.bundle_days)
+    return _delete(rt, Bundle.finished_at < before)
+
+
+OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
+
+
+def delete_with(rt: Runtime, award_ids: Collection[UUID]) -> int:
+    """Deletes the bundles that hold one of these certificates, since its holder is to be forgotten; how many."""
+    holds = sa.select(BundleItem.bundle_id).where(BundleItem.award_id.in_(award_ids))
+    return _delete(rt, Bundle.id.in_(holds))
+
+
+def _delete(rt: Runtime, which: sa.ColumnElement[bool]) -> int:
     with rt.reading() as session:
-        old = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, Bundle.finished_at < before)).all()
-    for bundle_id in old:
+        found = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, which)).all()
+    for bundle_id in found:
         open_files(rt.settings).delete_below(folder_of(bundle_id))
         with rt.transaction() as tx:
             tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED))
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
-    return len(old)
-
-
-OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
+    return len(found)
 
 
 def folder_of(bundle_id: UUID) -> str:

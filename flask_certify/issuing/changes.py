@@ -116,7 +116,9 @@ def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | No
     dropped = happenings.look_for_drops(rt, run.id, [learner_ref], actor=ACTOR)
     event = _event(record, found, what)
     if event is not None and not dropped.moved:
-        happenings.happen(rt, run.id, {learner_ref: event}, actor=ACTOR, automatic=rt.settings.automatic)
+        failed = isinstance(event, events.Failed)  # the host has just said how well: that grade is given
+        grades = {each.learner_ref: each.score for each in found} if failed else None
+        happenings.happen(rt, run.id, {learner_ref: event}, actor=ACTOR, automatic=rt.settings.automatic, grades=grades)
 
 
 def _event(record: LearnerRecord, found: Sequence[Decided], what: str | None) -> Event | None:

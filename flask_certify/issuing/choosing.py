@@ -27,14 +27,14 @@ class NoCertificate(Conflict):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The certificates to pack, in the order of the learners' references; and by reference, why others have none."""
+    """Which certificates to pack, and by reference, why other learners have none."""
 
-    award_ids: Sequence[UUID]
+    number: int
+    one: UUID | None
+    """Any of the certificates, to tell from it how large they are."""
+    award_ids: Sequence[UUID] | None
+    """In the order of the learners' references. None: all that are valid, whoever has them."""
     without: Mapping[str, str]
-
-    @property
-    def expected(self) -> int:
-        return len(self.award_ids) + len(self.without)
 
 
 class LeftOut(NamedTuple):
@@ -46,20 +46,51 @@ class LeftOut(NamedTuple):
 
 def choose(session: orm.Session, run_id: UUID, learner_refs: Collection[str] | None) -> Chosen:
     """All valid certificates of the run, or those of these learners."""
-    wanted = sa.select(Award.id, Award.learner_ref, Award.state).where(Award.run_id == run_id)
     if learner_refs is None:
-        live = wanted.where(Award.state == AwardState.ISSUED).order_by(Award.learner_ref)
-        return Chosen([row.id for row in session.execute(live)], {})
-    refs, found = sorted(set(learner_refs)), []
+        live = Award.run_id == run_id, Award.state == AwardState.ISSUED
+        number = session.scalar(sa.select(sa.func.count()).select_from(Award).where(*live)) or 0
+        return Chosen(number, session.scalar(sa.select(Award.id).where(*live).limit(1)), None, {})
+    refs, found = sorted(set(learner_refs)), list[UUID]()
     without = dict.fromkeys(refs, NoCertificate.code)
     for at in range(0, len(refs), _ONCE):
-        some = wanted.where(Award.learner_ref.in_(refs[at : at + _ONCE])).order_by(Award.learner_ref)
-        rows = session.execute(some).all()
+        rows = session.execute(
+            sa.select(Award.id, Award.learner_ref, Award.state)
+            .where(Award.run_id == run_id, Award.learner_ref.in_(refs[at : at + _ONCE]))
+            .order_by(Award.learner_ref)
+        ).all()
         without |= {row.learner_ref: NotLive.code for row in rows}
-        found += [row for row in rows if row.state == AwardState.ISSUED]
-    for row in found:
-        del without[row.learner_ref]
-    return Chosen([row.id for row in found], without)
+        for row in rows:
+            if row.state == AwardState.ISSUED:
+                found.append(row.id)
+                without.pop(row.learner_ref, None)
+    return Chosen(len(found), found[0] if found else None, found, without)
+
+
+def write_items(session: orm.Session, bundle_id: UUID, run_id: UUID, chosen: Chosen) -> int:
+    """Numbers the certificates from 0, which are packed in chunks; after them the learners who have none. How many
+    certificates."""
+    if chosen.award_ids is None:
+        return _write_all(session, bundle_id, run_id)
+    asked: list[tuple[UUID | None, str | None, str | None]] = [(each, None, None) for each in chosen.award_ids]
+    asked += [(None, learner_ref, why) for learner_ref, why in chosen.without.items()]
+    rows = [
+        {"bundle_id": bundle_id, "position": at, "award_id": award_id, "learner_ref": learner_ref, "result": result}
+        for at, (award_id, learner_ref, result) in enumerate(asked)
+    ]
+    if rows:
+        session.execute(sa.insert(BundleItem), rows)
+    return len(chosen.award_ids)
+
+
+def _write_all(session: orm.Session, bundle_id: UUID, run_id: UUID) -> int:
+    """In the database alone: fifty thousand ids do not travel here and back while a mentor waits for the page."""
+    position = sa.func.row_number().over(order_by=(Award.learner_ref, Award.id)) - 1
+    live = sa.select(sa.literal(bundle_id, sa.Uuid()), position, Award.id).where(
+        Award.run_id == run_id, Award.state == AwardState.ISSUED
+    )
+    session.execute(sa.insert(BundleItem).from_select(["bundle_id", "position", "award_id"], live))
+    counted = sa.select(sa.func.count()).select_from(BundleItem).where(BundleItem.bundle_id == bundle_id)
+    return session.scalar(counted) or 0
 
 
 def list_left_out(session: orm.Session, bundle: Bundle, *, without_award: bool = False) -> list[LeftOut]:

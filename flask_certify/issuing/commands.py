@@ -13,6 +13,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from ..achievements.service import ensure_run
 from ..awards.causes import GIVEN_BY_PEOPLE, Cause, Why
 from ..awards.service import AwardView, UnknownAward, get_award
 from ..awards.states import AwardState, Move
@@ -22,7 +23,8 @@ from ..core.current import current_runtime
 from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
-from . import lifecycle, people, reissuing
+from . import evaluating, lifecycle, people, reissuing
+from .evaluating import Whom
 from .many import DECLINED, FAILED, LearnerOutcome
 
 SAID = {
@@ -35,6 +37,7 @@ SAID = {
 
 def register(group: AppGroup) -> None:
     _awards(group)
+    _evaluate(group)
     _person(group)
     _audit(group)
 
@@ -123,6 +126,7 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
         tell: bool,
         preview: bool,
         may_earn_again: bool = False,
+        grade: str | None = None,
     ) -> None:
         with told():
             rt = current_runtime()
@@ -130,12 +134,13 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
             actors = {_acting(rt, as_actor, f"award.{move}", award) for award in awards}
             ids = [award.id for award in awards]
             more: dict[str, Any] = {"bar": not may_earn_again} if move is Move.REVOKE else {}
+            graded = {} if move is Move.RESTORE else {"grade": grade}
             if preview:
                 report = lifecycle.preview(rt, ids, move, **more)
                 click.echo(f"{len(report.moved)} would change, {len(report.left)} would stay as they are.")
                 return
             [actor] = actors
-            report = act(rt, ids, Why.given(reason, note), actor=actor, tell=tell, **more)
+            report = act(rt, ids, Why.given(reason, note), actor=actor, tell=tell, **more, **graded)
             for moved in report.moved:
                 click.echo(f"{spaced(moved.code)} is {SAID[moved.now]}.")
             for left in report.left:
@@ -145,6 +150,10 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
     made = why_options()(run)
     made = click.option("--tell", is_flag=True, help="Tell the learners.")(made)
     made = click.option("--preview", is_flag=True, help="Say how many would change, and change nothing.")(made)
+    if move is not Move.RESTORE:
+        made = click.option("--grade", metavar="PERCENT", help="To be recorded in place of theirs; else it is blank.")(
+            made
+        )
     if move is Move.REVOKE:
         made = click.option(
             "--may-earn-again", is_flag=True, help="Do not declare it invalid as well: the night may issue a new one."
@@ -176,6 +185,63 @@ def _award(rt: Runtime, award_id: UUID | None) -> AwardView:
 
 def _acting(rt: Runtime, name: str | None, act: str, award: AwardView) -> str:
     return acting(rt, name, act, tenant_ref=award.tenant_ref, run_ref=award.run_ref)
+
+
+# ---- evaluating anew -------------------------------------------------------------------------------
+
+
+def _evaluate(group: AppGroup) -> None:
+    @group.command("evaluate")
+    @click.argument("run")
+    @click.option("--everyone", "whom", flag_value=Whom.EVERYONE.value, help="All learners of the run.")
+    @click.option("--allowlisted", "whom", flag_value=Whom.ALLOWLISTED.value, help="All on the allowlist.")
+    @click.option(
+        "--allowlisted-without",
+        "whom",
+        flag_value=Whom.ALLOWLISTED_WITHOUT.value,
+        help="All on the allowlist without a certificate.",
+    )
+    @click.option("--learner", "learners", multiple=True, metavar="LEARNER", help="This learner; may be repeated.")
+    @click.option("--status", "statuses", multiple=True, metavar="STATUS", help="Records with this status; likewise.")
+    @click.option("--no-notify", is_flag=True, help="Do not tell the learners.")
+    @click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+    @why_options(reason=False)
+    def evaluate(
+        run: str,
+        whom: str | None,
+        learners: tuple[str, ...],
+        statuses: tuple[str, ...],
+        no_notify: bool,
+        as_json: bool,
+        as_actor: str | None,
+    ) -> None:
+        """Decide anew for learners of the course run RUN: issue what is due, bring back what an event had withdrawn.
+
+        Takes nothing away. Ends with 1 if somebody failed.
+        """
+        if not (whom or learners or statuses):
+            raise click.UsageError("Say whom: --everyone, --allowlisted, --allowlisted-without, --learner or --status.")
+        with told(as_json=as_json):
+            rt = current_runtime()
+            view = ensure_run(rt, run)
+            actor = acting(rt, as_actor, "award.issue", tenant_ref=view.tenant_ref, run_ref=run)
+            done = evaluating.evaluate(
+                rt,
+                view.id,
+                Whom(whom) if whom else None,
+                learner_refs=learners,
+                statuses=statuses,
+                actor=actor,
+                notify=not no_notify,
+            )
+        if as_json:
+            click.echo(json.dumps(asdict(done)))
+        else:
+            counts = (
+                f"{done.attempted} attempted, {done.skipped} skipped, {done.succeeded} succeeded, {done.failed} failed"
+            )
+            click.echo(f"{counts}, started by {done.started_by}.")
+        sys.exit(1 if done.failed else 0)
 
 
 # ---- people ----------------------------------------------------------------------------------------

@@ -5,18 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ..achievements import validity
 from ..achievements.service import AttachmentView
 from ..awards.frozen import Frozen, FrozenSignatory
+from ..awards.service import Standing
 from ..core.errors import BadInput, Misconfigured
 from ..core.ids import new_code, new_id
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.service import Refused, SignedCredential
 from ..documents import service as documents
-from ..eligibility.decide import Decision
+from ..eligibility import visibility
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..host.records import LearnerRecord
+from .keeping import mode_of
 from .names import name_on_paper
 from .orders import Order, Wording
 from .printing import printable
@@ -38,8 +41,13 @@ class Draft:
     trouble: Reason | None = None  # why it is not signed
 
 
-def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
-    """The award that follows from the decision, or why it cannot be made."""
+def draw_up(
+    order: Order, decided: Decided, now: datetime, *, replaced: Standing | None = None, renewing: bool = False
+) -> Draft | Reason:
+    """The award that follows from the decision, or why it cannot be made.
+
+    One that is replaced without being renewed hands on how long it holds.
+    """
     assert decided.record is not None and decided.decision.attachment_id is not None
     attachment = order.by_id[decided.decision.attachment_id]
     record, earned = decided.record, attachment.achievement
@@ -48,6 +56,9 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
         return Reason("name.missing")
     if missing := documents.unprintable(name):
         return Reason("name.no_glyphs", documents.places(name, missing))
+    until = _valid_until(order, attachment, now, None if renewing else replaced)
+    if until is not None and until <= now:
+        return Reason("validity.over", {"day": visibility.day_of(until, order.tenant.zone).isoformat()})
     language = _language(order, attachment, record.locale)
     wording = order.wordings[attachment.id, language]
     frozen = Frozen(
@@ -65,14 +76,23 @@ def draw_up(order: Order, decided: Decided, now: datetime) -> Draft | Reason:
         zone=order.tenant.zone,
         language=language,
         score=decided.score if "score" in attachment.facts else None,
+        valid_until=until,
         facts=_facts(attachment, record),
         signatories=tuple(FrozenSignatory(each.name, each.designation, each.image_sha) for each in wording.signatories),
     )
     draft = Draft(new_id(), decided.learner_ref, new_code(), frozen, earned.id, record.locale)
     if (unfit := _unfit(order, draft, wording)) is not None:
         return unfit
-    draft.row = _row(order, draft, attachment, decided.decision, record.enrolment.mode if record.enrolment else None)
+    draft.row = _row(order, draft, attachment, decided)
     return draft
+
+
+def _valid_until(order: Order, attachment: AttachmentView, now: datetime, replaced: Standing | None) -> datetime | None:
+    """The last second in which it holds: from today, or as long as the one that it replaces (R-114)."""
+    if replaced is not None and replaced.frozen.achievement_key == attachment.achievement.key:
+        return replaced.frozen.valid_until
+    since = replaced.frozen.issued_at if replaced else now
+    return validity.holds_until(validity.from_json(attachment.validity), since, order.tenant.zone)
 
 
 def _facts(attachment: AttachmentView, record: LearnerRecord) -> dict[str, str]:
@@ -102,9 +122,7 @@ def _language(order: Order, attachment: AttachmentView, locale: str | None) -> s
     return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
 
 
-def _row(
-    order: Order, draft: Draft, attachment: AttachmentView, decision: Decision, mode: str | None
-) -> dict[str, Any]:
+def _row(order: Order, draft: Draft, attachment: AttachmentView, decided: Decided) -> dict[str, Any]:
     return {
         "id": draft.award_id,
         "tenant_ref": order.run.tenant_ref,
@@ -116,11 +134,13 @@ def _row(
         "attachment_id": attachment.id,
         "template_version_id": order.wordings[attachment.id, draft.frozen.language].version_id,
         "code": draft.code,
-        "mode": mode,
-        "decision": {"reasons": [reason.to_json() for reason in decision.reasons]},
+        "mode": mode_of(decided.record),
+        "grade": decided.score,
+        "decision": {"reasons": [reason.to_json() for reason in decided.decision.reasons]},
         "frozen": draft.frozen.to_json(),
         "batch_id": order.batch_id,
         "granted_at": draft.frozen.issued_at,
+        "valid_until": draft.frozen.valid_until,
     }
 
 

@@ -61,6 +61,11 @@ class UnknownAchievement(BadInput):
     sentence = N_("The issuer has nothing to be earned that is called %(achievement)s.")
 
 
+class ValidityOver(BadInput):
+    code = "attachment.validity_over"
+    sentence = N_("Certificates that hold until %(day)s would have expired already. Choose a later day.")
+
+
 class UnknownTemplate(BadInput):
     code = "attachment.template"
     sentence = N_("The issuer has no template %(template)s. There are: %(known)s.")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ..achievements.service import get_run
 from ..awards import service as awards
+from ..awards.causes import Cause
 from ..awards.models import Award
 from ..awards.states import AwardState, Move
 from ..core.hosts import asking
@@ -179,12 +180,11 @@ def _reissues(
         kept = kept_of(session, order.run.id, refs)
     holding = {ref: held for ref, held in standing.items() if held.state is not AwardState.GRANTED}
     decided = _decide(rt, order, list(holding), records, failed, as_if_new(kept))
-    now = rt.clock.now()
     others = [ref for ref in refs if ref not in holding]  # a first certificate
     found = {each.learner_ref: each for each in _issues(rt, order, records, failed, others)} if others else {}
     for ref, held in holding.items():
         each = decided[ref]
-        drawn = draw_up_successor(order, each, held, now) if each.decision.granted else None
+        drawn = draw_up_successor(rt, order, each, held, Cause.OTHER) if each.decision.granted else None
         reason = drawn[0] if isinstance(drawn, tuple) else drawn
         found[ref] = _foreseen(each, reason, REISSUED, held.award_id)
     return [found[ref] for ref in refs]

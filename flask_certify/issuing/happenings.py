@@ -19,7 +19,7 @@ from ..awards import service as awards
 from ..awards.causes import Cause, Why
 from ..awards.exceptions import Kind
 from ..awards.models import Award, Record
-from ..awards.moves import Moved
+from ..awards.moves import Fresh, Moved
 from ..awards.service import Standing
 from ..awards.states import AwardState, Move
 from ..core import audit
@@ -31,13 +31,13 @@ from ..eligibility.events import Evaluate, Event, Invalidate, ProgressSaid, Resp
 from ..eligibility.facts import NOTHING_KEPT
 from ..eligibility.reasons import Reason
 from ..eligibility.scores import exact
-from ..eligibility.service import ask_records
+from ..eligibility.service import Decided, ask_records
 from . import vetoes
-from .keeping import kept_of
+from .keeping import ask_fresh, fresh_of, kept_of, mode_of
 from .lifecycle import after_moves
 from .many import ALREADY, LearnerOutcome, issue_many, open_order
 
-RESTORED, WITHDRAWN = "restored", "withdrawn"
+RESTORED, WITHDRAWN, REFRESHED = "restored", "withdrawn", "refreshed"
 
 CAUSES: Mapping[type[Event], Cause] = {
     events.Failed: Cause.NOT_PASSING,
@@ -69,6 +69,16 @@ class Happened:
     outcomes: Sequence[LearnerOutcome] = field(default=())
 
 
+@dataclass(frozen=True)
+class Taking:
+    """What is noted with everything that an event takes away."""
+
+    actor: str
+    change: Change | None
+    grades: Mapping[str, str | None]
+    fresh: Mapping[tuple[UUID, str], Fresh]
+
+
 # ---- events ----------------------------------------------------------------------------------------
 
 
@@ -81,8 +91,11 @@ def happen(
     automatic: bool = True,
     why: Why | None = None,
     change: Change | None = None,
+    grades: Mapping[str, str | None] | None = None,
 ) -> Happened:
     """What follows for each of these learners is done, and recorded. Doing it again changes nothing.
+
+    `grades`: what is recorded in place of the grade of whoever loses a certificate by it; else that is blank (R-080).
 
     Raises UnknownRun, and what evaluating raises; what follows at once is done by then.
     """
@@ -92,11 +105,14 @@ def happen(
     responses = {
         ref: respond(event, kept.get(ref, NOTHING_KEPT), automatic=automatic) for ref, event in happened.items()
     }
+    losing = [ref for ref, each in responses.items() if isinstance(each.action, SetStatus | Invalidate)]
+    fresh = ask_fresh(rt, [(run_id, run.run_ref, ref) for ref in losing])
+    taking = Taking(actor, change, grades or {}, fresh)
     moved: list[Moved] = []
     with rt.transaction() as tx:
         for kind in dict.fromkeys(type(event) for event in happened.values()):
             refs = [ref for ref, event in happened.items() if type(event) is kind]
-            moved += _carry_out(rt, tx, run, kind, {ref: responses[ref] for ref in refs}, actor, why, change)
+            moved += _carry_out(rt, tx, run, kind, {ref: responses[ref] for ref in refs}, why, taking)
     wanted = [ref for ref, response in responses.items() if isinstance(response.action, Evaluate)]
     return Happened(responses, tuple(moved), reconsider(rt, run_id, wanted, actor=actor) if wanted else ())
 
@@ -107,9 +123,8 @@ def _carry_out(
     run: RunView,
     kind: type[Event],
     responses: Mapping[str, Response],
-    actor: str,
     why: Why | None,
-    change: Change | None,
+    taking: "Taking",
 ) -> list[Moved]:
     moved: list[Moved] = []
     said = Why(CAUSES.get(kind, Cause.OTHER), why.note if why else None)
@@ -117,11 +132,11 @@ def _carry_out(
         refs = [ref for ref, each in responses.items() if each.action == SetStatus(status, final)]
         if refs:
             move = Move.REVOKE if final else Move.WITHDRAW
-            moved += _take(rt, tx, run, refs, move, said, status, actor, change)
+            moved += _take(rt, tx, run, refs, move, said, status, taking)
     barred = [ref for ref, each in responses.items() if isinstance(each.action, Invalidate)]
     if barred:
-        invalidate(rt, tx, run, dict.fromkeys(barred, said), actor=actor)
-        moved += _take(rt, tx, run, barred, Move.WITHDRAW, said, Status.UNAVAILABLE, actor, change)
+        invalidate(rt, tx, run, dict.fromkeys(barred, said), actor=taking.actor)
+        moved += _take(rt, tx, run, barred, Move.WITHDRAW, said, Status.UNAVAILABLE, taking)
     return moved
 
 
@@ -133,15 +148,25 @@ def _take(
     move: Move,
     why: Why,
     status: Status,
-    actor: str,
-    change: Change | None,
+    taking: "Taking",
 ) -> list[Moved]:
     """Withdraws or revokes what these learners have, and writes the status of those who have a record."""
     standing = awards.standing_of(tx.session, run.tenant_ref, run.run_ref, refs)
     ids = [each.award_id for each in standing.values() if each.state is not AwardState.GRANTED]
-    details = dict.fromkeys(ids, change.details()) if change else None
-    moved = moves.move_many(tx, ids, move, why, actor=actor, now=rt.clock.now(), by_person=False, details=details)
-    _write_status(tx, run.id, refs, status)
+    details = dict.fromkeys(ids, taking.change.details()) if taking.change else None
+    _write_status(tx, run.id, refs, status)  # of those without a certificate; the others follow from the move
+    moved = moves.move_many(
+        tx,
+        ids,
+        move,
+        why,
+        actor=taking.actor,
+        now=rt.clock.now(),
+        by_person=False,
+        details=details,
+        grades=taking.grades,
+        fresh=taking.fresh,
+    )
     after_moves(rt, tx, moved, move, why.cause)
     return moved
 
@@ -169,7 +194,7 @@ def _write_status(tx: Transaction, run_id: UUID, refs: Sequence[str], status: St
                 Record.status.is_not(None),
                 Record.award_id.is_(None),
             )
-            .values(status=status.value)
+            .values(status=status.value, grade=None)
             .execution_options(synchronize_session=False)
         )
 
@@ -231,6 +256,7 @@ def reconsider(
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(held), kept) if held else []
     back, gone = list[UUID](), list[UUID]()
     set_to: dict[str, Status] = {}
+    earning_now = list[Decided]()
     for each in found:
         own, verdict = held[each.learner_ref], each.decision.verdict
         result, reasons = ALREADY, each.decision.reasons
@@ -244,14 +270,19 @@ def reconsider(
         elif verdict is not None and verdict.act is Act.SET_STATUS and verdict.status_after == Status.UNAVAILABLE:
             gone.append(own.award_id)
             result = WITHDRAWN
+        elif each.decision.granted:  # it was made in a mode that does not earn, and the enrolment's mode now does
+            earning_now.append(each)
+            result = REFRESHED
         outcomes[each.learner_ref] = _outcome(own, each.learner_ref, result, reasons)
+    fresh = fresh_of(run_id, {each.learner_ref: each.record for each in found if each.record is not None})
     with rt.transaction() as tx:
         now = rt.clock.now()
+        _refresh_modes(tx, order.run, earning_now, actor, now)
         for ids, move, cause in (
             (back, Move.RESTORE, Cause.PASSING_AGAIN),
             (gone, Move.WITHDRAW, Cause.INVALIDATED),
         ):
-            moved = moves.move_many(tx, ids, move, Why(cause), actor=actor, now=now, by_person=False)
+            moved = moves.move_many(tx, ids, move, Why(cause), actor=actor, now=now, by_person=False, fresh=fresh)
             after_moves(rt, tx, moved, move, cause)
         for status in sorted(set(set_to.values())):
             _write_status(tx, run_id, [ref for ref, each in set_to.items() if each is status], status)
@@ -259,6 +290,20 @@ def reconsider(
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
     return [outcomes[ref] for ref in refs]
+
+
+def _refresh_modes(tx: Transaction, run: RunView, found: Sequence[Decided], actor: str, now: datetime) -> None:
+    """The record takes over mode and grade as evaluated; the certificate stays as it is (R-059)."""
+    for each in found:
+        tx.session.execute(
+            sa.update(Record)
+            .where(Record.run_id == run.id, Record.learner_ref == each.learner_ref)
+            .values(mode=mode_of(each.record), grade=each.score)
+            .execution_options(synchronize_session=False)
+        )
+    acts = [audit.Act("record.mode", f"learner:{each.learner_ref}", None, {"run": str(run.id)}) for each in found]
+    if acts:
+        audit.record_many(tx, tenant_ref=run.tenant_ref, actor_ref=actor, at=now, acts=acts)
 
 
 def _outcome(own: Standing, ref: str, result: str, reasons: tuple[Reason, ...]) -> LearnerOutcome:

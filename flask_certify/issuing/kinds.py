@@ -94,10 +94,19 @@ def _reissue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
 
 def _revoke(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
     bound = {each.bound_award_id: each.learner_ref for each in items if each.bound_award_id is not None}
+    fresh = lifecycle.fresh_for(rt, list(bound), Move.REVOKE, bar=True)
 
     def store(tx: Transaction) -> list[LearnerOutcome]:
         report = lifecycle.move_in(
-            rt, tx, list(bound), Move.REVOKE, why_of(batch), actor=batch.opened_by, tell=batch.notify, bar=True
+            rt,
+            tx,
+            list(bound),
+            Move.REVOKE,
+            why_of(batch),
+            actor=batch.opened_by,
+            tell=batch.notify,
+            bar=True,
+            fresh=fresh,
         )
         done = [LearnerOutcome(each.learner_ref, REVOKED, award_id=each.award_id) for each in report.moved]
         left = [

@@ -4,6 +4,7 @@ What follows a move is the same everywhere: the status list is published anew wh
 learner is refreshed, the host is told by signals, and the learner if somebody chose so.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,7 +22,7 @@ from ..awards.moves import Moved
 from ..awards.service import AwardView, UnknownAward, find_by_code
 from ..awards.states import AwardState, IllegalMove, Move, before
 from ..core import audit
-from ..core.errors import Conflict
+from ..core.errors import BadInput, Conflict
 from ..core.i18n import N_
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
@@ -29,6 +30,7 @@ from ..core.transaction import Transaction
 from ..credentials.service import mark_dirty
 from ..notifications import service as notifications
 from ..notifications.service import Telling
+from .keeping import ask_fresh
 
 UNKNOWN, ILLEGAL, LISTED, INVALID = "award.unknown", "award.illegal_move", "exception.listed", "exception.invalid"
 
@@ -47,6 +49,11 @@ class OnAllowlist(Conflict):
 class DeclaredInvalid(Conflict):
     code = INVALID
     sentence = N_("The learner's certificate is declared invalid in this course run. Lift that first.")
+
+
+class WrongGrade(BadInput):
+    code = "record.grade"
+    sentence = N_("%(grade)s is no grade. Write a percentage with at most two decimals, for example 82.5.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,14 @@ def preview(rt: Runtime, award_ids: Collection[UUID], move: Move, *, bar: bool =
         return plan_moves(session, award_ids, move, bar=bar)
 
 
-def withdraw(rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, tell: bool = False) -> Report:
-    """Takes them back for now. They return by `restore` and by nothing else, with the same codes (R-076)."""
-    return _move(rt, award_ids, Move.WITHDRAW, why, actor=actor, tell=tell)
+def withdraw(
+    rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, tell: bool = False, grade: str | None = None
+) -> Report:
+    """Takes them back for now. They return by `restore` and by nothing else, with the same codes (R-076).
+
+    The recorded grade becomes this one, or blank (R-080). Raises WrongGrade.
+    """
+    return _move(rt, award_ids, Move.WITHDRAW, why, actor=actor, tell=tell, grade=grade)
 
 
 def restore(rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, tell: bool = False) -> Report:
@@ -116,20 +128,46 @@ def restore(rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, t
 
 
 def revoke(
-    rt: Runtime, award_ids: Collection[UUID], why: Why, *, actor: str, tell: bool = False, bar: bool = True
+    rt: Runtime,
+    award_ids: Collection[UUID],
+    why: Why,
+    *,
+    actor: str,
+    tell: bool = False,
+    bar: bool = True,
+    grade: str | None = None,
 ) -> Report:
-    """Takes them back for good. With `bar` an invalidation is made as well, or the next night would issue again.
+    """Takes them back for good; the grade as `withdraw` does.
 
-    An award of somebody on the allowlist is left as it is then, since nobody is listed and invalid at once (R-079).
+    With `bar` an invalidation is made as well, or the next night would issue again. An award of somebody on the
+    allowlist is left as it is then, since nobody is listed and invalid at once (R-079).
     """
-    return _move(rt, award_ids, Move.REVOKE, why, actor=actor, tell=tell, bar=bar)
+    return _move(rt, award_ids, Move.REVOKE, why, actor=actor, tell=tell, bar=bar, grade=grade)
 
 
 def _move(
-    rt: Runtime, award_ids: Collection[UUID], move: Move, why: Why, *, actor: str, tell: bool, bar: bool = False
+    rt: Runtime,
+    award_ids: Collection[UUID],
+    move: Move,
+    why: Why,
+    *,
+    actor: str,
+    tell: bool,
+    bar: bool = False,
+    grade: str | None = None,
 ) -> Report:
+    grade = _checked(grade)
+    fresh = fresh_for(rt, award_ids, move, bar=bar)
     with rt.transaction() as tx:
-        return move_in(rt, tx, award_ids, move, why, actor=actor, tell=tell, bar=bar)
+        return move_in(rt, tx, award_ids, move, why, actor=actor, tell=tell, bar=bar, grade=grade, fresh=fresh)
+
+
+def fresh_for(rt: Runtime, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Any:
+    """What the host says now of those whose awards are to be moved: asked before the transaction."""
+    if move is Move.RESTORE:
+        return {}
+    looked = preview(rt, award_ids, move, bar=bar)
+    return ask_fresh(rt, [(each.run_id, each.run_ref, each.learner_ref) for each in looked.moved])
 
 
 def move_in(
@@ -142,17 +180,30 @@ def move_in(
     actor: str,
     tell: bool,
     bar: bool,
+    grade: str | None = None,
+    fresh: Any = None,
 ) -> Report:
-    """The same in a transaction of the caller's."""
+    """The same in a transaction of the caller's. `fresh` is what `fresh_for` gave."""
     now = rt.clock.now()
     plan = plan_moves(tx.session, award_ids, move, bar=bar)
-    moved = moves.move_many(tx, [each.award_id for each in plan.moved], move, why, actor=actor, now=now)
+    ids = [each.award_id for each in plan.moved]
+    grades = dict.fromkeys([each.learner_ref for each in plan.moved], grade)
+    moved = moves.move_many(tx, ids, move, why, actor=actor, now=now, grades=grades, fresh=fresh or {})
     if bar and move is Move.REVOKE:
         _bar(tx, moved, why, actor=actor, now=now)
     after_moves(rt, tx, moved, move, why.cause, tell=tell)
     done = {each.award_id for each in moved}
     lost = tuple(Left(each.award_id, ILLEGAL, each.was) for each in plan.moved if each.award_id not in done)
     return Report(tuple(moved), plan.left + lost)
+
+
+def _checked(grade: str | None) -> str | None:
+    """A percentage as text, or nothing. Raises WrongGrade."""
+    if grade is None or not grade.strip():
+        return None
+    if not re.fullmatch(r"(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)", grade.strip(), re.ASCII):
+        raise WrongGrade(grade=grade[:20])
+    return grade.strip()
 
 
 def plan_moves(session: orm.Session, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Report:

@@ -32,7 +32,7 @@ from ..notifications.service import Telling
 from ..telemetry import service as telemetry
 from . import vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of
+from .keeping import kept_of, mode_of
 from .orders import Order, languages_of, open_order
 from .results import ALREADY, DECLINED, FAILED, ISSUED, LearnerOutcome
 
@@ -202,6 +202,8 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "type": each.achievement_key,
             "award_id": each.award_id if each.result == ISSUED else None,
             "reasons": [reason.to_json() for reason in each.reasons],
+            "grade": decided.score,
+            "mode": mode_of(decided.record),
             "completed_on": decided.record.completed_on if decided.record else None,
             "display_name": storable(decided.record.display_name, 300) if decided.record else None,
             "external_id": storable(decided.record.external_id, 100) if decided.record else None,

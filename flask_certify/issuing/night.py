@@ -6,7 +6,6 @@ number of questions for each; who is due goes into an issue batch, which is work
 missed needs no making up: the next one finds the same learners.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -29,7 +28,7 @@ from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_many, insert_or_ignore
 from ..core.duties import Duty, daily
-from ..core.errors import HostUnavailable, Unavailable
+from ..core.errors import HostUnavailable
 from ..core.hosts import HostFailed, asking
 from ..core.ids import new_id
 from ..core.outbox import Claim, Kind, Store
@@ -37,7 +36,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import bundles, changes, jobs
+from . import changes, jobs, renewals
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -45,7 +44,6 @@ from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, 
 SURVEY = "issuing.night"
 JOB = "issue"
 ACTOR = "night"
-log = logging.getLogger("flask_certify")
 LATER = (HostUnavailable, HostFailed, UnknownRun)  # the run is left for another night, the others go on
 
 
@@ -95,11 +93,11 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
     """
     rt.settings.require_master_keys()
     now = rt.clock.now()
-    _tidy_up(rt)
     with rt.reading() as session:
         there = _find(session, now)
         if there is not None and session.get_one(Night, there).state == RUNNING:
             return there, False
+    renewals.remind(rt)  # of two who begin at once, the ledger lets one say it
     runs = runs_of_tonight(rt)
     night_id = new_id()
     row = {
@@ -136,14 +134,6 @@ def _begin_again(tx: Transaction, night: Night, now: datetime) -> None:
     tx.session.execute(sa.delete(NightRun).where(NightRun.night_id == night.id))
     night.state, night.finished_at = RUNNING, None
     night.result = {**(night.result or {}), "again_at": now.isoformat()}
-
-
-def _tidy_up(rt: Runtime) -> None:
-    """Downloads that have lain for their days are deleted. A place that does not answer is no reason not to issue."""
-    try:
-        bundles.delete_old(rt)
-    except Unavailable as error:
-        log.warning("old downloads not deleted", extra={"reason": error.code})
 
 
 def work_and_wait(

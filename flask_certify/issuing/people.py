@@ -32,6 +32,7 @@ from ..documents.models import Document
 from ..notifications.models import Message
 from ..notifications.reasons import ERASED
 from ..notifications.states import State
+from . import bundles
 from .lifecycle import after_moves
 
 
@@ -119,6 +120,7 @@ def erase(rt: Runtime, learner_ref: str, why: Why, *, actor: str) -> dict[str, i
             "messages": _forget_messages(session, learner_ref, now),
         }
         _note(rt, tx, tenants, "person.erase", learner_ref, why, actor, changed)
+        tx.then(bundles.delete_with, rt, ids)  # if their place is away, they are deleted when their days are over
     return changed
 
 

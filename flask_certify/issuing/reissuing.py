@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ..achievements.service import freeze_issuer
 from ..awards import moves
 from ..awards import service as awards
-from ..awards.causes import Why
+from ..awards.causes import Cause, Why
 from ..awards.labels import ISSUED as ISSUED_LABEL
 from ..awards.models import Award
 from ..awards.moves import DOWNLOADABLE
@@ -27,15 +27,16 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
+from ..eligibility import visibility
 from ..eligibility.decide import Outcome
 from ..eligibility.facts import Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
-from . import vetoes
+from . import renewals, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of
+from .keeping import kept_of, mode_of
 from .lifecycle import after_moves, signal_records
 from .many import issue_many
 from .orders import Order, open_order
@@ -105,8 +106,10 @@ def reissue_many(
     return [outcomes[ref] for ref in refs]
 
 
-def compare(rt: Runtime, run_id: UUID, learner_refs: Sequence[str]) -> list[Comparison]:
-    """What a re-issue would do for each of these learners. Writes and signs nothing."""
+def compare(
+    rt: Runtime, run_id: UUID, learner_refs: Sequence[str], cause: Cause = Cause.NAME_CORRECTED
+) -> list[Comparison]:
+    """What a re-issue for this reason would do for each of these learners. Writes and signs nothing."""
     order = open_order(rt, run_id, actor="", notify=False)
     with rt.reading() as session:
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
@@ -116,7 +119,7 @@ def compare(rt: Runtime, run_id: UUID, learner_refs: Sequence[str]) -> list[Comp
     told = []
     for each in found:
         old = views.get(each.learner_ref)
-        draft = draw_up_successor(order, each, standing.get(each.learner_ref), rt.clock.now())
+        draft = draw_up_successor(rt, order, each, standing.get(each.learner_ref), cause)
         if isinstance(draft, Draft):
             frozen = draft.frozen
             told.append(
@@ -137,9 +140,9 @@ def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepare
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
     new = as_if_new(kept)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
-    drafts, faulty, now = dict[str, Draft](), dict[str, Reason](), rt.clock.now()
+    drafts, faulty = dict[str, Draft](), dict[str, Reason]()
     for each in found:
-        draft = draw_up_successor(order, each, standing[each.learner_ref], now)
+        draft = draw_up_successor(rt, order, each, standing[each.learner_ref], why.cause)
         if isinstance(draft, Draft):
             drafts[each.learner_ref] = draft
         elif each.decision.granted:
@@ -156,15 +159,20 @@ def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
 
 
 def draw_up_successor(
-    order: Order, decided: Decided, held: Standing | None, now: datetime
+    rt: Runtime, order: Order, decided: Decided, held: Standing | None, cause: Cause
 ) -> Draft | tuple[Reason, ...]:
-    """The successor, or why there is none. The date of completion stays that of the first certificate (R-097)."""
+    """The successor, or why there is none. The date of completion stays that of the first certificate (R-097), and so
+    does the end of its validity, unless it is renewed (R-114)."""
+    now, renewing = rt.clock.now(), cause is Cause.RENEWED
     if not decided.decision.granted or decided.record is None:
         return decided.decision.reasons
+    opens = renewals.opens_at(rt.settings.renewal_days, held.frozen) if held and renewing else None
+    if opens is not None and now < opens:
+        return (Reason("renewal.too_early", {"day": visibility.day_of(opens, order.tenant.zone).isoformat()}),)
     completed_on = held.frozen.completed_on if held else None
     if completed_on is not None:
         decided = replace(decided, record=replace(decided.record, completed_on=completed_on))
-    draft = draw_up(order, decided, now)
+    draft = draw_up(order, decided, now, replaced=held, renewing=renewing)
     if isinstance(draft, Reason):
         return (draft,)
     if held is not None and draft.row is not None:
@@ -255,6 +263,8 @@ def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
         "type": draft.frozen.achievement_key,
         "award_id": draft.award_id,
         "reasons": [reason.to_json() for reason in decided.decision.reasons],
+        "grade": decided.score,
+        "mode": mode_of(decided.record),
         "completed_on": draft.frozen.completed_on,
         "display_name": decided.record.display_name,
         "external_id": decided.record.external_id,

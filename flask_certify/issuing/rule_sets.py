@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..achievements import validity
 from ..achievements.service import AttachmentView, RunView, get_issuer
 from ..core.runtime import Runtime
 from ..documents.models import IN_USE, Template
@@ -20,7 +21,7 @@ from .errors import UnknownTemplate
 def terms_of(rt: Runtime, run: RunView, clauses: Sequence[Clause]) -> list[Terms]:
     """What these clauses mean for the run's issuer. Without a template they are printed on the one that comes with us.
 
-    Raises UnknownIssuer, UnknownTemplate.
+    Raises UnknownIssuer, UnknownTemplate, WrongValidity.
     """
     templates = templates_of(rt, run)
     wanted = [each.template or TEMPLATE for each in clauses]
@@ -28,7 +29,14 @@ def terms_of(rt: Runtime, run: RunView, clauses: Sequence[Clause]) -> list[Terms
         if key not in templates:
             raise UnknownTemplate(template=key, known=", ".join(templates))
     return [
-        Terms(templates[key], each.rule, each.achievement, each.audience, each.facts)
+        Terms(
+            templates[key],
+            each.rule,
+            each.achievement,
+            each.audience,
+            each.facts,
+            validity.parse(each.validity) if each.validity else None,
+        )
         for key, each in zip(wanted, clauses, strict=True)
     ]
 
@@ -60,6 +68,7 @@ def clauses_of(rt: Runtime, attachments: Sequence[AttachmentView]) -> list[Claus
             notation.from_json(each.rule),
             keys[each.template_id],
             tuple(each.facts),
+            validity.said(each.validity),
         )
         for each in attachments
     ]

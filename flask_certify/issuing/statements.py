@@ -47,5 +47,6 @@ def statement_of(issuer: IssuerView, drawn: Drawn) -> Statement:
         issuer_name=frozen.issuer_name,
         valid_from=frozen.issued_at,
         awarded_date=frozen.issued_at,
+        valid_until=frozen.valid_until,
         score=frozen.score,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from ..awards.models import Failure
 from ..core import outbox
@@ -115,6 +116,11 @@ def write_ledger(
         return []
     _, chunk_ids = outbox.open_work(tx, DELIVER, last + 1, CHUNK, now, work_id)
     return chunk_ids
+
+
+def not_told(award_id: "orm.InstrumentedAttribute[UUID]", event: str) -> sa.ColumnElement[bool]:
+    """Of an award: that the ledger holds nothing of this event."""
+    return ~sa.exists().where(Message.award_id == award_id, Message.event == event)
 
 
 def note_no_contact(

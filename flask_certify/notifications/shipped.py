@@ -67,6 +67,15 @@ NEWS = {
         N_("Your certificate for the training %(training)s counts again, with the same code as before."),
         DOWNLOAD,
     ),
+    "expiring": News(
+        N_("Expires soon"),
+        N_("Your certificate expires soon: %(training)s"),
+        N_(
+            "Your certificate for the training %(training)s holds until %(until)s. Ask the organisation that issued it "
+            "how to renew it."
+        ),
+        LOOK,
+    ),
     "revoked": News(
         N_("Revoked"),
         ABOUT,
@@ -124,7 +133,7 @@ def _shipped(kind: str, language: str, has_catalogue: bool) -> Wording:
             )
             sms = _either("date", c_(SMS, training=training, date=date), c_(SMS_UNDATED, training=training))
         else:
-            said = sms = c_(news.sentence, training=training)
+            said = sms = c_(news.sentence, training=training, until="{{ until }}")
         greeting = _either("name", c_(GREETING, name="{{ name }}"), c_(GREETING_UNNAMED))
         where = f"{c_(news.download if news else DOWNLOAD)}\n{{{{ profile_url }}}}"
         return Wording(

@@ -20,6 +20,7 @@ PLACEHOLDERS = {
     "name": N_("The learner's name; empty if it was erased"),
     "training": N_("The name of the training"),
     "date": N_("The day of completion, as the language writes it; empty if it is not known"),
+    "until": N_("The last day on which it is valid, as the language writes it; empty if it does not expire"),
     "issuer": N_("The name of the organisation that issues"),
     "profile_url": N_("The address of the learner's profile page"),
 }
@@ -114,6 +115,13 @@ def completion_date(award: Frozen, language: str) -> str:
     return format_date(day, "long", _locale(language))
 
 
+def last_day(award: Frozen, language: str) -> str:
+    """The last day on which it holds, as the language writes it; empty if it does not expire."""
+    if award.valid_until is None:
+        return ""
+    return format_date(award.valid_until.astimezone(ZoneInfo(award.zone)).date(), "long", _locale(language))
+
+
 def one_line(text: str) -> str:
     """The text without line breaks and other control characters: it may stand in a header. What joins letters of
     Indian scripts stays."""
@@ -127,6 +135,7 @@ def _values(award: Frozen, language: str, profile_url: str) -> dict[str, str]:
         "name": _short(award.recipient_name or ""),
         "training": _short(award.course_title),
         "date": completion_date(award, language),
+        "until": last_day(award, language),
         "issuer": _short(award.issuer_name),
         "profile_url": profile_url,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from ..awards.causes import Cause, public
@@ -12,10 +12,11 @@ from .seals import Seal, Sealed
 
 
 class Answer(StrEnum):
-    """Nine as R-143 asks, and two about what was signed. Only VALID speaks for a certificate."""
+    """Nine as R-143 asks, two about what was signed, one about a day of the past. Only VALID speaks for it."""
 
     VALID = "valid"
     EXPIRED = "expired"
+    NOT_YET_ISSUED = "not_yet_issued"  # on the day that was asked about
     REVOKED = "revoked"
     SUPERSEDED = "superseded"  # revoked, and a newer certificate took its place
     NOT_YET_VISIBLE = "not_yet_visible"
@@ -59,6 +60,7 @@ class Step:
     was: AwardState
     now: AwardState
     cause: Cause
+    is_replacement: bool = False  # another took its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Verdict:
     is_about_file: bool = False  # something was handed in, and no code typed
     is_our_file: bool | None = None  # a PDF that is, byte for byte, the one we printed. None: it is no PDF
     ended: Ended | None = None  # at every level: it is part of the status
+    on: date | None = None  # the day that was asked about. None: now
 
     @property
     def is_valid(self) -> bool:
@@ -120,6 +123,13 @@ def judge(state: AwardState, frozen: Frozen, sealed: Sealed, *, was_replaced: bo
     if sealed.signed.valid_until is not None and now > sealed.signed.valid_until:
         return Answer.EXPIRED
     return Answer.VALID
+
+
+def state_at(moment: datetime, issued_at: datetime | None, steps: Sequence[Step]) -> AwardState | None:
+    """Which state it was in then, given all moves in their order. None: it had not been issued."""
+    if issued_at is None or moment < issued_at:
+        return None
+    return next((step.now for step in reversed(steps) if step.at <= moment), AwardState.ISSUED)
 
 
 def ended_by(steps: Sequence[Step]) -> Ended | None:

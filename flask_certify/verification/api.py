@@ -8,13 +8,19 @@ from marshmallow import fields
 from ..core import api
 from ..core.api import Said, Text, operation
 from ..core.current import current_runtime
-from . import service, views
+from . import days, service, views
 from .answers import Answer
 from .views import TooManyAttempts
 
 
 class CodeQuery(Said):
     code = Text(required=True, validate=ma.validate.Length(1, 60), metadata={"description": "As it is printed."})
+    on = fields.Date(
+        load_default=None,
+        metadata={
+            "description": "A day up to today: as it was at its end, in the certificate's zone. Without it: now."
+        },
+    )
 
 
 class Report(ma.Schema):
@@ -31,11 +37,13 @@ def register(blueprint: Any) -> None:
     operation(blueprint, "GET", "/verify", get_verdict, guard=api.open_to_all, query=CodeQuery)
 
 
-def get_verdict(asked: dict[str, str]) -> dict[str, object]:
-    """Check a certificate by its code"""
+def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
+    """Check a certificate by its code, now or as it was on a day"""
     if seconds := views.seconds_to_wait():
         raise TooManyAttempts(minutes=-(-seconds // 60))
-    told = service.report(current_runtime(), asked["code"])
+    rt = current_runtime()
+    on = days.asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
+    told = service.report(rt, asked["code"], on)
     if told["answer"] == Answer.UNKNOWN.value:
         views.note_miss()
     return told

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from ..core.errors import BadInput
 from ..core.i18n import N_
 from ..core.ids import spaced
 from ..core.runtime import Runtime
-from . import aliases, presented, service
+from . import aliases, days, presented, service
 from .answers import Verdict
 from .export import export
 from .presented import FileTooLarge
@@ -39,14 +40,16 @@ def register(group: AppGroup) -> None:
 def _verify(group: AppGroup) -> None:
     @group.command("verify")
     @click.argument("what", metavar="FILE|CODE|URL")
+    @click.option("--on", metavar="DATE", help="As it was at the end of that day, for example 2026-05-31.")
     @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
-    def verify(what: str, as_json: bool) -> None:
+    def verify(what: str, on: str | None, as_json: bool) -> None:
         """Check a certificate: its CODE, the URL in its QR code, or a FILE (JSON, JWT, PDF, PNG, SVG; - reads stdin).
 
         Ends with 0 if it is valid, 1 if not, 2 if that cannot be said. Of a URL only the code counts.
         """
         with told(as_json=as_json):
-            report = plain(check(current_runtime(), what))
+            rt = current_runtime()
+            report = plain(check(rt, what, days.asked(on, rt.clock.now())))
         if as_json:
             click.echo(json.dumps(report, ensure_ascii=False))
         else:
@@ -55,15 +58,15 @@ def _verify(group: AppGroup) -> None:
         sys.exit(ENDS_WITH.get(str(report["answer"]), 1))
 
 
-def check(rt: Runtime, what: str) -> Verdict:
+def check(rt: Runtime, what: str, on: date | None = None) -> Verdict:
     """The verdict about whatever it is. Raises FileTooLarge, UnreadableFile."""
     if what == "-":
-        return service.check_file(rt, sys.stdin.buffer.read(presented.LARGEST + 1))
+        return service.check_file(rt, sys.stdin.buffer.read(presented.LARGEST + 1), on)
     if what.startswith(("http://", "https://")):
-        return service.check_code(rt, code_in(what))
+        return service.check_code(rt, code_in(what), on)
     if _is_file(what):
-        return service.check_file(rt, _contents(Path(what)))
-    return service.check_code(rt, what)
+        return service.check_file(rt, _contents(Path(what)), on)
+    return service.check_code(rt, what, on)
 
 
 def code_in(url: str) -> str:

@@ -11,7 +11,7 @@ from ..achievements.models import Issuer
 from ..awards.causes import Cause
 from ..awards.models import Award, AwardMove
 from ..awards.service import AwardView, view
-from ..awards.states import AwardState
+from ..awards.states import AwardState, Move
 from ..core.runtime import Runtime
 from ..credentials.did_web import KeyState, PublishedKey
 from ..credentials.models import Credential, IssuerKey, StatusList
@@ -33,17 +33,17 @@ class Found:
     was_replaced: bool = False
     level: Level = Level.FULL
     steps: tuple[Step, ...] = ()
-    """Of an award that does not count: all its moves, in their order."""
+    """All its moves in their order, of an award that does not count or if its past was asked for."""
 
 
-def by_code(rt: Runtime, code: str | None, alias: str | None = None) -> Found:
-    """The same question is asked about a code that nobody has."""
+def by_code(rt: Runtime, code: str | None, alias: str | None = None, *, with_past: bool = False) -> Found:
+    """The same questions are asked about a code that nobody has."""
     with rt.connected() as connection:
-        return _found(connection, _BY_CODE, {"code": code or "", "alias": alias or ""})
+        return _found(connection, _BY_CODE, {"code": code or "", "alias": alias or ""}, with_past=with_past)
 
 
-def by_id(session: orm.Session | sa.Connection, award_id: UUID) -> Found:
-    return _found(session, _BY_ID, {"award_id": award_id})
+def by_id(session: orm.Session | sa.Connection, award_id: UUID, *, with_past: bool = False) -> Found:
+    return _found(session, _BY_ID, {"award_id": award_id}, with_past=with_past)
 
 
 # Composed once: composing a question takes longer than the database takes to answer it. And of tables, not of mapped
@@ -84,7 +84,7 @@ _ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
 _newer, _move = Award.__table__.alias("newer").c, AwardMove.__table__.c
 _WAS_REPLACED = sa.exists().where(_newer.replaces_id == _award.id, _newer.state != AwardState.GRANTED)
 _PAST = (
-    sa.select(_WAS_REPLACED, _move.at, _move.from_state, _move.to_state, _move.cause)
+    sa.select(_WAS_REPLACED, _move.at, _move.move, _move.from_state, _move.to_state, _move.cause)
     .select_from(Award.__table__)
     .outerjoin(AwardMove.__table__, _move.award_id == _award.id)
     .where(_award.id == sa.bindparam("award_id"))
@@ -92,13 +92,21 @@ _PAST = (
 )
 
 
-def _found(connection: orm.Session | sa.Connection, question: sa.Executable, values: Mapping[str, object]) -> Found:
+def _found(
+    connection: orm.Session | sa.Connection,
+    question: sa.Executable,
+    values: Mapping[str, object],
+    *,
+    with_past: bool,
+) -> Found:
     rows, code = connection.execute(question, values).all(), values.get("code")
     row = next((each for each in rows if each.code == code), rows[0] if rows else None)
     if row is None:
+        if with_past:
+            _past(connection, None)
         return Found()
     award = view(row)
-    was_replaced, steps = _past(connection, award) if award.state in _ENDED else (False, ())
+    was_replaced, steps = _past(connection, award) if with_past or award.state in _ENDED else (False, ())
     return Found(
         award,
         Held(
@@ -118,10 +126,13 @@ def _found(connection: orm.Session | sa.Connection, question: sa.Executable, val
     )
 
 
-def _past(connection: orm.Session | sa.Connection, award: AwardView) -> tuple[bool, tuple[Step, ...]]:
-    """Whether another took its place, and every move it made. One question."""
-    rows = connection.execute(_PAST, {"award_id": award.id}).all()
+def _past(connection: orm.Session | sa.Connection, award: AwardView | None) -> tuple[bool, tuple[Step, ...]]:
+    """Whether another has taken its place, and every move it made. One question, about nobody's award as well."""
+    rows = connection.execute(_PAST, {"award_id": award.id if award else UUID(int=0)}).all()
     steps = [
-        Step(at, AwardState(was), AwardState(now), Cause(cause)) for _, at, was, now, cause in rows if at is not None
+        Step(at, AwardState(was), AwardState(now), Cause(cause), Move(move) is Move.SUPERSEDE)
+        for _, at, move, was, now, cause in rows
+        if at is not None
     ]
-    return bool(rows[0][0]) and award.state is AwardState.REVOKED, tuple(steps)
+    was_replaced = award is not None and award.state is AwardState.REVOKED and bool(rows[0][0])
+    return was_replaced, tuple(steps)

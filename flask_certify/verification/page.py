@@ -29,6 +29,7 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
     zone = shown.zone if shown else "UTC"
     values = {
         "checked_at": verdict.checked_at.isoformat(),
+        "today": verdict.checked_at.date().isoformat(),
         "checked": reader.moment(verdict.checked_at, zone),
         "typed": typed if verdict.answer in QUESTIONS else "",
         "code": spaced(verdict.code) if verdict.code else "",
@@ -39,6 +40,8 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         **(_little(brief) if brief else {}),
         **(_contents(shown) if shown else {}),
     }
+    if verdict.on:
+        values |= {"asked_on": verdict.on.isoformat(), "asked_on_words": wording.day(verdict.on)}
     if verdict.ended:
         values |= {
             "ended_because": wording.why_ended(verdict) or "",

@@ -94,6 +94,7 @@ def says_the_same(document: Document, held: Held) -> bool:
         achievement["specialization"],
         document["issuer"]["name"],
         result[0]["value"] if result else None,
+        document.get("validUntil"),
         subject["id"],
     )
     stored = (
@@ -110,6 +111,7 @@ def says_the_same(document: Document, held: Held) -> bool:
         frozen.course_title,
         frozen.issuer_name,
         frozen.score,
+        open_badge.moment(frozen.valid_until) if frozen.valid_until else None,
         f"urn:uuid:{frozen.fingerprint(held.award_id)}",
     )
     # A re-issue keeps the day of the first award, and a key that is newer than the award moves the day from which

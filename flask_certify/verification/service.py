@@ -2,12 +2,13 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..achievements.validity import end_of
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
@@ -16,7 +17,7 @@ from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from . import decoy, finding, presented
 from .aliases import alias_of
-from .answers import SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with
+from .answers import SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with, state_at
 from .disclosure import Level, initials, lowest
 from .finding import Found
 from .presented import Claim
@@ -26,98 +27,109 @@ from .wording import plain
 log = logging.getLogger("flask_certify")
 
 
-def check_code(rt: Runtime, typed: str) -> Verdict:
-    """The verdict about what somebody typed or scanned. Never raises because something is away: that is an answer."""
+def check_code(rt: Runtime, typed: str, on: date | None = None) -> Verdict:
+    """The verdict about what somebody typed or scanned, as it was at the end of that day or is now.
+
+    Never raises because something is away: that is an answer.
+    """
     now = rt.clock.now()
     code, alias = parse_code(typed), alias_of(typed)
     if code is None and alias is None:
         return Verdict(Answer.MALFORMED, None, now)
     try:
-        found = finding.by_code(rt, code, alias)
+        found = finding.by_code(rt, code, alias, with_past=on is not None)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, code or alias, now)
     if found.award is None and code is None:
         return Verdict(Answer.MALFORMED, None, now)
-    return weigh(found, found.award.code if found.award else code, now)
+    return weigh(found, found.award.code if found.award else code, now, on)
 
 
-def check_award(rt: Runtime, award_id: UUID, level: Level) -> Verdict:
+def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = None) -> Verdict:
     """The verdict about an award that is known, told at this level at most."""
     now = rt.clock.now()
     try:
         with rt.connected() as connection:
-            found = finding.by_id(connection, award_id)
+            found = finding.by_id(connection, award_id, with_past=on is not None)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now)
     # The holder chose the level of this link; only the issuer's limit goes before it.
-    return weigh(replace(found, level=lowest(level, found.level)), found.award.code if found.award else None, now)
+    return weigh(replace(found, level=lowest(level, found.level)), found.award.code if found.award else None, now, on)
 
 
-def report(rt: Runtime, typed: str) -> dict[str, object]:
+def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]:
     """The verdict as plain data, for the command and for programs."""
-    return plain(check_code(rt, typed))
+    return plain(check_code(rt, typed, on))
 
 
-def weigh(found: Found, code: str | None, now: datetime) -> Verdict:
+def weigh(found: Found, code: str | None, now: datetime, on: date | None = None) -> Verdict:
     """The verdict that follows from what was found."""
     award = found.award
     if award is None or found.held is None:
         decoy.weigh()
-        return Verdict(Answer.UNKNOWN, code, now)
+        return Verdict(Answer.UNKNOWN, code, now, on=on)
     sealed = examine(found.held, found.keys)
-    answer = judge(award.state, award.frozen, sealed, was_replaced=found.was_replaced, now=now)
+    moment = now if on is None else min(now, end_of(on, award.frozen.zone))
+    steps = [step for step in found.steps if step.at <= moment]
+    state, was_replaced = award.state, found.was_replaced
+    if on is not None:
+        then = state_at(moment, award.issued_at, steps)
+        if then is None:
+            return Verdict(Answer.NOT_YET_ISSUED, code, now, on=on)
+        state, was_replaced = then, bool(steps) and steps[-1].is_replacement
+    answer = judge(state, award.frozen, sealed, was_replaced=was_replaced, now=moment)
     shown = shown_with(answer, award.frozen, sealed)
-    ended = ended_by(found.steps)
+    ended = ended_by(steps)
     if found.level is Level.FULL or shown is None:
-        return Verdict(answer, code, now, shown, award.run_ref, ended=ended)
+        return Verdict(answer, code, now, shown, award.run_ref, ended=ended, on=on)
     brief = None
     if found.level is Level.INITIALS and answer in SHOWING:
         brief = Brief(initials(shown.recipient_name), shown.achievement_title, shown.language)
-    return Verdict(answer, code, now, None, award.run_ref, brief, ended=ended)
+    return Verdict(answer, code, now, None, award.run_ref, brief, ended=ended, on=on)
 
 
 # ---- documents that are handed in --------------------------------------------------------------------------------
 
 
-def check_file(rt: Runtime, data: bytes) -> Verdict:
+def check_file(rt: Runtime, data: bytes, on: date | None = None) -> Verdict:
     """The verdict about a file: JSON, JWT, PDF, PNG or SVG. Raises FileTooLarge."""
     now = rt.clock.now()
     claim = presented.read(data)
     try:
-        return replace(_weighed(rt, claim, data[:1024], now), is_about_file=True)
+        return replace(_weighed(rt, claim, data[:1024], now, on), is_about_file=True)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a document could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now, is_about_file=True)
 
 
-def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime) -> Verdict:
+def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: date | None) -> Verdict:
     is_pdf = b"%PDF-" in beginning
     with rt.reading() as session:
         printed = _printed(session, claim.sha256) if is_pdf else None
         if printed is not None:  # hash first: it is the very file that we printed
-            found = finding.by_id(session, printed)
-            return replace(_told(found, now), is_our_file=True)
+            found = finding.by_id(session, printed, with_past=on is not None)
+            return replace(_told(found, now, on), is_our_file=True)
         if claim.credential_id is None:
             return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
         award_id = session.scalar(sa.select(Credential.award_id).where(Credential.credential_id == claim.credential_id))
         if award_id is None:
             return Verdict(Answer.UNKNOWN, None, now)
-        found = finding.by_id(session, award_id)
+        found = finding.by_id(session, award_id, with_past=on is not None)
         assert found.award is not None and found.held is not None
         pems = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
     if found.award.frozen.recipient_name is None:
-        return _told(found, now)
+        return _told(found, now, on)
     if found.held.text is None or not presented.is_the_same(claim, found.held.text, pems):
         return Verdict(Answer.ALTERED, None, now)
-    return replace(_told(found, now), is_our_file=False if is_pdf else None)
+    return replace(_told(found, now, on), is_our_file=False if is_pdf else None)
 
 
-def _told(found: Found, now: datetime) -> Verdict:
+def _told(found: Found, now: datetime, on: date | None) -> Verdict:
     """Whoever hands the document in has it: what it says is shown in full."""
     assert found.award is not None
-    return weigh(replace(found, level=Level.FULL), found.award.code, now)
+    return weigh(replace(found, level=Level.FULL), found.award.code, now, on)
 
 
 def _printed(session: orm.Session, sha256: str) -> UUID | None:

@@ -13,7 +13,7 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
 from ..telemetry.service import note
-from . import aliases, presented, service, sharing, wording
+from . import aliases, days, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
 from .links import Links, links_for
@@ -73,7 +73,8 @@ def get_certificate(code: str) -> Response:
     if seconds:
         return too_many(seconds)
     typed = code.removesuffix(".json")
-    verdict = service.check_code(current_runtime(), typed)
+    rt = current_runtime()
+    verdict = service.check_code(rt, typed, days.asked(request.args.get("on"), rt.clock.now()))
     if verdict.answer is Answer.UNKNOWN:
         note_miss()
     if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
@@ -112,7 +113,8 @@ def get_shared(token: str) -> Response:
     share = sharing.find_open(rt, token)
     if share is None:
         raise sharing.NoSuchLink()
-    return answer(service.check_award(rt, share.award_id, share.level), "")
+    on = days.asked(request.args.get("on"), rt.clock.now())
+    return answer(service.check_award(rt, share.award_id, share.level, on), "")
 
 
 # ---- answers ---------------------------------------------------------------------------------------

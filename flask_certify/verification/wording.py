@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_percent
 
 from ..awards import causes
@@ -37,6 +37,11 @@ WORDS: Mapping[Answer, Words] = {
         N_("This certificate has expired"),
         N_("It is genuine, but the time for which it was issued is over."),
         "warn",
+    ),
+    Answer.NOT_YET_ISSUED: Words(
+        N_("This certificate had not been issued on that day"),
+        N_("It was issued later. Ask about another day, or about today."),
+        "calm",
     ),
     Answer.REVOKED: Words(
         N_("This certificate is revoked"),
@@ -116,7 +121,34 @@ WORDS_OF_FILES: Mapping[Answer, Words] = {
 """Where a file, and no code, was checked; all other answers are the same."""
 
 
+WORDS_OF_THEN: Mapping[Answer, Words] = {
+    Answer.VALID: Words(
+        N_("This certificate was valid on that day"),
+        N_("It is genuine, had been issued, and was neither revoked nor over at the end of that day."),
+        "good",
+    ),
+    Answer.EXPIRED: Words(
+        N_("This certificate had expired on that day"),
+        N_("It is genuine, but the time for which it was issued was over."),
+        "warn",
+    ),
+    Answer.REVOKED: Words(
+        N_("This certificate was revoked on that day"),
+        N_("Its issuer had taken it back, so it did not count."),
+        "bad",
+    ),
+    Answer.SUPERSEDED: Words(
+        N_("This certificate was revoked on that day and had been replaced by a newer certificate"),
+        N_("It did not count any more. Ask its holder for the newer one."),
+        "bad",
+    ),
+}
+"""Where somebody asked about a day; all other answers are the same."""
+
+
 def words_of(verdict: Verdict) -> Words:
+    if verdict.on is not None and verdict.answer in WORDS_OF_THEN:
+        return WORDS_OF_THEN[verdict.answer]
     return WORDS_OF_FILES.get(verdict.answer, WORDS[verdict.answer]) if verdict.is_about_file else WORDS[verdict.answer]
 
 
@@ -171,6 +203,11 @@ def why_ended(verdict: Verdict) -> str | None:
     return c_(causes.WORDS[verdict.ended.cause]) if verdict.ended else None
 
 
+def day(on: date) -> str:
+    """The day as the reader writes it: `May 31, 2026`."""
+    return format_date(on, "long", locale=reader.reader_locale())
+
+
 def month(at: datetime, zone: str) -> str:
     """The month it was in that zone: `May 2026`."""
     there = at.astimezone(ZoneInfo(zone))
@@ -200,6 +237,8 @@ def plain(verdict: Verdict) -> dict[str, object]:
         "code": verdict.code,
         "checked_at": _moment(verdict.checked_at),
     }
+    if verdict.on is not None:
+        told["on"] = verdict.on.isoformat()
     if verdict.ended is not None:
         told |= {
             "reason": verdict.ended.cause.value,

@@ -1,14 +1,14 @@
 """Batches that are previewed, paused and stopped, of several kinds; turns of tenants.
 
 Revision ID: c6001
-Revises: c6032
+Revises: c3004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c6001"
-down_revision = "c6032"
+down_revision = "c3004"
 branch_labels = None
 depends_on = None
 

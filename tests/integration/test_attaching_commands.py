@@ -32,11 +32,8 @@ def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
     """Beside the story: two runs of one course without certificates."""
     for ref in (NEW, SECOND):
         host.add_run(replace(host.runs[RUN], run_ref=ref, course_ref="optics"))
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app:
+        yield app
 
 
 @pytest.fixture
@@ -191,7 +188,8 @@ def test_what_cannot_be_attached_ends_with_two_a_sentence_and_a_code_and_changes
 def test_permission_is_asked_about_the_template_and_about_every_run_that_is_concerned(
     site: Flask, certify: Any, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-029: an author of one run does not change the default of its course, nor without the template any run."""
+    """R-022, R-029: an author attaches without help from staff; but one of one run does not change the default of its
+    course, nor without the template any run."""
     asked: list[tuple[str, str | None]] = []
     refuse: set[tuple[str, str | None]] = set()
     host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR)

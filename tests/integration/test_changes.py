@@ -41,11 +41,8 @@ def issue(rt: Runtime) -> None:
 @pytest.fixture
 def eager(database_url: str, host: MemoryHost) -> Iterator[Runtime]:
     """Where whoever passes is issued to at once."""
-    app = story.make_app(database_url, host, CERTIFY_AUTOMATIC=True)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(database_url, host, CERTIFY_AUTOMATIC=True) as app, app.app_context():
         yield runtime_of(app)
-    story.dispose(app)
 
 
 def test_attaching_makes_the_dashboard_complete_before_anything_was_issued(rt: Runtime) -> None:

@@ -20,11 +20,8 @@ from tests.support.story import MAX, MIA, NOW, RUN
 
 @pytest.fixture
 def site(tmp_path: Any, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app:
+        yield app
 
 
 def certify(app: Flask, *words: str) -> Result:

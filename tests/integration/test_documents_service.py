@@ -3,6 +3,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 import pikepdf
@@ -15,7 +16,7 @@ from flask_certify.core.audit import AuditEntry
 from flask_certify.core.errors import NotFound
 from flask_certify.core.ids import new_code, new_id
 from flask_certify.core.storage import Blob, put_blob
-from flask_certify.documents import saving
+from flask_certify.documents import compiling, saving
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import NoGlyph, PictureRefused, TemplateNotFound, TooLarge, TooLong
 from flask_certify.documents.models import Document, PlateFile, Template, TemplateVersion
@@ -122,6 +123,7 @@ def test_a_template_nobody_made_is_not_found(rt):
 
 
 def test_a_saved_version_is_used_from_then_on_and_leaves_a_trace(rt, classic):
+    """R-019."""
     version_id = save(rt, classic, whole("<div>New</div>"))
     with rt.reading() as session:
         latest = documents.latest_version(session, classic, "en")
@@ -152,6 +154,7 @@ def test_a_version_with_a_wrong_picture_changes_nothing(rt, classic, assets, ref
 
 
 def test_a_document_is_printed_when_first_wanted_and_kept(rt, ada):
+    """R-136."""
     assert count(rt, Document) == 0
     first = printed(rt, ada)
     assert "Ada Lovelace" in read(first.data)
@@ -161,6 +164,7 @@ def test_a_document_is_printed_when_first_wanted_and_kept(rt, ada):
 
 
 def test_a_later_download_is_the_first_whatever_became_of_template_and_name(rt, classic, ada):
+    """R-136."""
     first = printed(rt, ada)
     save(rt, classic, whole())
     changed = PrintableAward(
@@ -170,14 +174,29 @@ def test_a_later_download_is_the_first_whatever_became_of_template_and_name(rt, 
 
 
 def test_an_award_prints_with_the_version_it_was_made_with_not_with_the_latest(rt, classic, ada):
+    """R-019, R-020."""
     save(rt, classic, whole("<div>Another design</div>"))
     assert "This is to certify that" in read(printed(rt, ada).data)
     assert "Another design" in read(printed(rt, award(rt, classic)).data)
 
 
 def test_the_language_of_the_version_is_that_of_words_and_dates(rt, classic):
+    """R-175."""
     told = read(printed(rt, award(rt, classic, language="hi")).data)
     assert "यह प्रमाणित किया जाता है कि" in told and "मई 2026" in told
+
+
+def test_a_document_that_is_printed_from_nothing_but_the_award_is_the_same_and_its_hash_was_kept(rt, ada):
+    """R-020: without what was kept of it, without the laid-out template, by a press that is set up anew."""
+    first = printed(rt, ada)
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Document.sha256)).one() == sha256(first.data).hexdigest() == first.sha256
+    with rt.transaction() as tx:
+        tx.session.execute(sa.delete(Document))
+        tx.session.execute(sa.delete(PlateFile))
+    documents._PRESSES.forget()
+    compiling._compiled.cache_clear()
+    assert printed(rt, ada) == first
 
 
 def test_two_who_print_at_once_get_the_same_bytes(rt, ada, host_app):

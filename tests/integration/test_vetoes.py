@@ -25,11 +25,8 @@ from tests.support.story import MIA, RUN, TOM
 
 @pytest.fixture
 def site(tmp_path: Any, host: MemoryHost) -> Iterator[Runtime]:
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app, app.app_context():
         yield runtime_of(app)
-    story.dispose(app)
 
 
 def states(rt: Runtime) -> dict[str, str]:

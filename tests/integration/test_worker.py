@@ -24,13 +24,10 @@ from tests.support.story import MIA, RUN
 
 @pytest.fixture
 def site(database_url: str, redis_url: str) -> Iterator[Flask]:
-    app = story.make_app(
+    with story.opened(
         database_url, story.make_host(250), CERTIFY_REDIS_URL=redis_url, CERTIFY_CHUNK_SIZE=50, CERTIFY_MAIL=""
-    )
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    ) as app:
+        yield app
 
 
 def awards(app: Flask) -> int:

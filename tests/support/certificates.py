@@ -102,6 +102,8 @@ class Issued:
 
     def sign_again(self, code: str, **changes: Any) -> None:
         """Signs another document for the award, as it would have been had the statement said this."""
+        if "valid_until" in changes:
+            self.freeze(code, valid_until=changes["valid_until"])
         award = self.award(code)
         with self.rt.reading() as session:
             issuer = get_issuer(session, award.tenant_ref)

@@ -12,7 +12,7 @@ import signal
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -40,6 +40,7 @@ class Postgres:
 
     process: subprocess.Popen[bytes]
     home: Path
+    port: int = 5432  # part of the socket's name even where no port is open
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str = "postgres") -> str:
@@ -67,7 +68,7 @@ class Postgres:
         return True
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(host=str(self.home), user="postgres", dbname="postgres", autocommit=True)
+        return psycopg.connect(host=str(self.home), port=self.port, user="postgres", dbname="postgres", autocommit=True)
 
     def stop(self) -> None:
         stop(self.process, signal.SIGINT)
@@ -88,8 +89,20 @@ def running(*, durable: bool = False) -> Iterator[Postgres]:
             server.stop()
 
 
-def start(home: Path, programs: Path, *, durable: bool = False) -> Postgres:
-    """A server that keeps its data in `home`; the first start creates them."""
+def start(
+    home: Path,
+    programs: Path,
+    *,
+    durable: bool = False,
+    address: str = "",
+    port: int = 5432,
+    through: Sequence[str] = (),
+) -> Postgres:
+    """A server that keeps its data in `home`; the first start creates them.
+
+    With an address it may be reached there by anybody: for a network of the test's own. `through` is what leads into
+    that network, for which only root will do; then the account is taken on behind it.
+    """
     log = home / "postgres.log"
     log.touch()
     if _are_root():
@@ -97,9 +110,15 @@ def start(home: Path, programs: Path, *, durable: bool = False) -> Postgres:
         shutil.chown(home, ACCOUNT)
     if not (home / "data").exists():
         _create_data(home, programs, durable=durable)
+    if address:
+        with (home / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+    taken_on = [*through, *_taking_on_account()] if through else []
     process = start_tied(
         [
-            *(str(programs / "postgres"), "-D", str(home / "data"), "-h", "", "-k", str(home)),
+            *taken_on,
+            *(str(programs / "postgres"), "-D", str(home / "data"), "-h", address, "-k", str(home)),
+            *("-p", str(port)),
             *("-c", "unix_socket_permissions=0700"),
             *([] if durable else QUICK),
         ],
@@ -107,9 +126,9 @@ def start(home: Path, programs: Path, *, durable: bool = False) -> Postgres:
         log=log,
         cwd=home,
         env=_environment(),
-        **_as_account(),
+        **({} if through else _as_account()),
     )
-    server = Postgres(process, home)
+    server = Postgres(process, home, port)
     wait_until(server.is_answering, process, log)
     return server
 
@@ -190,6 +209,12 @@ def _is_open_to_all(path: Path) -> bool:
 
 def _are_root() -> bool:
     return os.geteuid() == 0
+
+
+def _taking_on_account() -> list[str]:
+    return (
+        ["setpriv", f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups", "--pdeathsig=INT"] if _are_root() else []
+    )
 
 
 def _as_account() -> dict[str, Any]:

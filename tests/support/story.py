@@ -6,6 +6,8 @@ admin, Sue is support, Nia is the admin of the neighbouring tenant `devon`, whos
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,18 @@ def set_up(rt: Runtime) -> None:
             actor=TOM,
         )
         attaching.attach_pair(rt, run, actor=TOM)
+
+
+@contextmanager
+def opened(database_url: str, host: MemoryHost, **more: Any) -> Iterator[Flask]:
+    """An application of `make_app` on which both tenants can issue."""
+    app = make_app(database_url, host, **more)
+    try:
+        with app.app_context():
+            set_up(runtime_of(app))
+        yield app
+    finally:
+        dispose(app)
 
 
 def dispose(app: Flask) -> None:

@@ -93,6 +93,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("PUT", "certify_api.update_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 422),
     ("DELETE", "certify_api.remove_attachment"): Door("/api/v1/runs/{run}/attachments/{attachment}", AUTHORS, 409),
     ("POST", "certify_api.issue_certificates"): Door("/api/v1/runs/{run}/issue", STAFF, 422, {"learners": []}),
+    # Whoever learns there is told that this run is not one in which learners ask themselves.
+    ("POST", "certify_api.issue_own"): Door("/api/v1/runs/{run}/own", frozenset({"ada", "ben"}), 409),
     ("POST", "certify_api.reissue_certificates"): Door("/api/v1/runs/{run}/reissue", STAFF, 422),
     ("GET", "certify_api.explain"): Door("/api/v1/runs/{run}/explanation?learner=ben", STAFF),
     ("POST", "certify_api.simulate"): Door("/api/v1/runs/{run}/simulation", AUTHORS, 422),

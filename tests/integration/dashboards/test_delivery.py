@@ -38,11 +38,7 @@ def test_every_later_download_equals_the_first_whatever_became_of_template_name_
 
     place.host.change_learner(story.RUN, "ada", display_name="Ada King")
     place.host.runs[story.RUN] = story._run(story.RUN, "Another title", "wales", story.MIA)
-    with place.app.app_context():
-        with place.rt.reading() as session:
-            template_ids = session.scalars(sa.select(Template.id)).all()
-        for template_id in template_ids:
-            saving.save(place.rt, template_id, {"en": Page(NEW)}, actor=story.TOM)
+    change_templates(place)
     place.issue()
     documents._PRESSES.forget()
     monkeypatch.setattr(documents, "print_one", None)  # whoever prints it again fails
@@ -52,6 +48,25 @@ def test_every_later_download_equals_the_first_whatever_became_of_template_name_
         kept = session.scalars(sa.select(Document).where(Document.award_id == place.award_of("ada").id)).one()
         assert kept.sha256 == hashlib.sha256(first).hexdigest() and kept.size == len(first)
         assert kept.tail is not None and len(kept.tail) < 12_000
+
+
+def test_an_older_plate_prints_the_same_bytes_after_a_template_was_changed(place: Place) -> None:
+    """R-019, R-020: even if nothing of the document had been kept but what the award froze."""
+    place.issue()
+    first = pdf_of(place, "ada")
+    change_templates(place)
+    with place.app.app_context(), place.rt.transaction() as tx:
+        tx.session.execute(sa.delete(Document))
+    documents._PRESSES.forget()
+    assert pdf_of(place, "ada") == first
+
+
+def change_templates(place: Place) -> None:
+    with place.app.app_context():
+        with place.rt.reading() as session:
+            template_ids = session.scalars(sa.select(Template.id)).all()
+        for template_id in template_ids:
+            saving.save(place.rt, template_id, {"en": Page(NEW)}, actor=story.TOM)
 
 
 def test_the_document_goes_to_its_learner_and_to_those_allowed_for_the_run_and_to_nobody_else(place: Place) -> None:

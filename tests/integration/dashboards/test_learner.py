@@ -84,6 +84,7 @@ def test_a_certificate_that_was_replaced_says_so_and_the_new_one_comes_first(pla
 
 
 def test_the_document_is_a_pdf_and_every_later_download_equals_the_first(place: Place) -> None:
+    """R-128, R-136."""
     place.issue()
     path = f"/certify/awards/{place.award_of('ada').id}/certificate.pdf"
     first = place.get(path, "ada")

@@ -25,11 +25,8 @@ def host() -> MemoryHost:
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
     url, folder = f"sqlite:///{tmp_path / 'host.db'}", str(tmp_path / "files")
-    app = story.make_app(url, host, WTF_CSRF_ENABLED=False, CERTIFY_FILES=folder, CERTIFY_PART_MEGABYTES=1)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(url, host, WTF_CSRF_ENABLED=False, CERTIFY_FILES=folder, CERTIFY_PART_MEGABYTES=1) as app:
+        yield app
 
 
 @pytest.fixture

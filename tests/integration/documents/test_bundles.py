@@ -17,13 +17,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core import files, outbox, working
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents.models import Document
 from flask_certify.host.memory import MemoryHost
-from flask_certify.issuing import bulk, bundles, packing
+from flask_certify.issuing import bulk, bundles, packing, people
 from flask_certify.issuing.bundles import BundleUnderWay, NothingToPack
 from flask_certify.issuing.printing import get_document
 from tests.support import story
@@ -238,6 +239,16 @@ def test_a_worker_that_sees_another_place_refuses_in_a_sentence(rt: Runtime, run
     bundle = bundles.pack_and_wait(elsewhere, bundle_id, patience=20)
     assert bundle.is_finished and bundle.parts == ()
     assert bundle.left_out == {"storage.not_shared": LEARNERS + 3}
+
+
+def test_the_files_with_a_person_who_is_erased_are_deleted(rt: Runtime, run_id: UUID) -> None:
+    """R-254: a download that was prepared holds the name as well."""
+    bundle_id = bundles.open_bundle(rt, run_id, story.MIA, ["ada", "cy"])
+    bundles.pack_and_wait(rt, bundle_id, patience=20)
+    people.erase(rt, "dev", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
+    assert bundles.get_bundle(rt, bundle_id).parts
+    people.erase(rt, "ada", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
+    assert bundles.get_bundle(rt, bundle_id).parts == () and not list(Path(rt.settings.files).rglob("*.zip"))
 
 
 def test_files_are_deleted_after_their_days_and_the_bundle_says_so(rt: Runtime, run_id: UUID) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from flask_certify.core.current import runtime_of
 from flask_certify.host.memory import MemoryHost
 from tests.support import story
 from tests.support.documents import signature
@@ -34,11 +33,8 @@ class Caller:
 
 @pytest.fixture
 def call(tmp_path: Path, host: MemoryHost) -> Iterator[Caller]:
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield Caller(app, host)
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host, WTF_CSRF_ENABLED=False) as app:
+        yield Caller(app, host)
 
 
 def encoded(data: bytes) -> str:

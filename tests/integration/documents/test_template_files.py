@@ -24,11 +24,8 @@ SEAL = '<div style="left:240mm; top:20mm"><img src="seal.png" style="width:20mm;
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host) as app, app.app_context():
         yield app
-    story.dispose(app)
 
 
 @pytest.fixture

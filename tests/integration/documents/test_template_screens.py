@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from flask_certify.achievements.service import SignatoryView, get_issuer
+from flask_certify.achievements.service import SignatoryView, ensure_run, get_issuer
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.dashboards import template_views
@@ -33,11 +33,8 @@ SEAL = '<div style="left:240mm; top:20mm"><img src="seal.png" style="width:20mm;
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        story.set_up(runtime_of(app))
-    yield app
-    story.dispose(app)
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False) as app:
+        yield app
 
 
 @pytest.fixture
@@ -91,6 +88,17 @@ def test_the_list_shows_every_template_of_the_tenant_and_what_it_looks_like(
     assert text.count("picture.png") == 4 and "Attached" in text
     picture = tom.get(f"{ALL}/{own.id}/picture.png")
     assert Image.open(io.BytesIO(picture.data)).size == (480, 340)
+    assert tom.get(f"{ALL}/{own.id}/picture.png", headers={"If-None-Match": picture.headers["ETag"]}).status_code == 304
+
+
+def test_whoever_may_use_templates_is_led_to_them_from_the_dashboard(
+    tom: FlaskClient, rt: Runtime, site: Flask, host: MemoryHost
+) -> None:
+    dashboard = f"/certify/runs/{ensure_run(rt, story.RUN).id}"
+    assert f'href="{ALL}"' in text_of(tom.get(dashboard))
+    host.acting = host.actors[story.MIA]
+    with site.app_context():
+        assert ALL not in text_of(site.test_client().get(dashboard))
 
 
 def test_a_template_is_tried_with_the_longest_and_hardest_names_as_pictures(

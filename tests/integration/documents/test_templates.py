@@ -1,5 +1,6 @@
 """Templates of tenants: made, changed, retired; in which language and by whom they are signed."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core.audit import AuditEntry
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
+from flask_certify.credentials import service as credentials
 from flask_certify.documents import saving, signatories, templates
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import SlotMissing, TemplateNotFound
@@ -64,11 +66,8 @@ def host() -> MemoryHost:
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host) as app, app.app_context():
         yield app
-    story.dispose(app)
 
 
 @pytest.fixture
@@ -351,6 +350,19 @@ def test_a_signatory_whom_a_template_prints_stays_on_file(rt: Runtime) -> None:
         signatories.take_off_file(rt, "devon", meera, actor=TOM)
     with pytest.raises(WrongSignatory):
         signatories.put_on_file(rt, "wales", " ", "Director", actor=TOM)
+
+
+def test_the_issuer_is_the_organisation_and_neither_who_pressed_the_button_nor_who_signs(rt: Runtime) -> None:
+    """R-016: on the page, in what is frozen and in the credential."""
+    on_file(rt, "Meera Joshi")
+    attach(rt, make(rt, html=whole(SIGNED)))
+    award = issued(rt, "ada")
+    assert award.frozen["issuer_name"] == "Academy of Wales"
+    signed = json.loads(credentials.get_document(rt, award.id) or "")
+    assert signed["issuer"]["id"] == award.frozen["issuer_did"] and signed["issuer"]["name"] == "Academy of Wales"
+    told = read(printing.get_document(rt, award.id).data)
+    assert "Academy of Wales" in told and "Meera Joshi" in told
+    assert MIA not in json.dumps(signed).lower() + json.dumps(award.frozen).lower() + told.lower()
 
 
 # ---- the command line ------------------------------------------------------------------------------

@@ -20,11 +20,8 @@ from tests.support.story import MAX, MIA, RUN, TOM
 
 @pytest.fixture
 def site(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path}/site.db", host, CERTIFY_AUTOMATIC=True)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host, CERTIFY_AUTOMATIC=True) as app, app.app_context():
         yield app
-    story.dispose(app)
 
 
 @pytest.fixture

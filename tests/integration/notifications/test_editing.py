@@ -27,11 +27,8 @@ OWN = Wording("Wales", "Hooray, {{ name }}", "Hello {{ name }}\n\n\n{{ profile_u
 
 @pytest.fixture
 def school(tmp_path: Path, host: MemoryHost) -> Iterator[Flask]:
-    app = story.make_app(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        story.set_up(runtime_of(app))
+    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", host, WTF_CSRF_ENABLED=False) as app, app.app_context():
         yield app
-    story.dispose(app)
 
 
 @pytest.fixture

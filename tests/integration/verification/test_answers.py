@@ -231,6 +231,7 @@ def test_a_retired_key_still_vouches_for_what_it_signed(campus: Issued) -> None:
         {"issuer_name": "Academy of Devon"},
         {"score": "100"},
         {"score": None},
+        {"valid_until": NOW + timedelta(days=365)},
         {"issued_at": NOW - timedelta(days=365)},
         {"issued_at": NOW + timedelta(seconds=1)},
         {"issuer_did": "did:web:certs.example.org:certify:devon"},

@@ -7,7 +7,8 @@ from flask_certify.notifications import reasons as messages
 
 
 def test_every_reason_of_a_refusal_has_a_heading_for_many() -> None:
-    assert set(wording.OF_MANY) == set(reasons.DECLINED) | set(reasons.FAULTY)
+    of_bundles = {"bundle.no_certificate", "document.not_live"}
+    assert set(wording.OF_MANY) == set(reasons.DECLINED) | set(reasons.FAULTY) | of_bundles
 
 
 @pytest.mark.parametrize("code", [*reasons.WORDS, *messages.WORDS, "worker.died", "host.unavailable", "run.not_ended"])
@@ -22,6 +23,7 @@ def test_every_code_of_the_failure_log_has_a_sentence(code: str) -> None:
         "scripts": "x",
         "end": "x",
     }
+    gaps |= {"day": "2026-06-15"}
     gaps |= {"assessment": "quiz", "maximum": "10", "answer": "550", "kind": "KeyError", "port": "learners"}
     sentence = wording.sentence_of(code, gaps)
     assert sentence != code

@@ -59,6 +59,13 @@ def test_a_part_that_every_certificate_has_is_asked_for_by_name(part: str) -> No
     assert (refusal.code, refusal.values) == ("template.slot_missing", {"slot": part})
 
 
+@pytest.mark.parametrize("typed", ['src="name.png"', 'data-value="Ada"', 'value="Ada"'])
+def test_what_the_system_fills_cannot_be_typed_into_a_template(typed: str) -> None:
+    """R-014."""
+    html = whole().replace('data-slot="recipient.name"', f'data-slot="recipient.name" {typed}')
+    assert {"template.wrong_slot", "template.not_allowed"} & set(codes(look(html)))
+
+
 def test_signatories_are_not_asked_for() -> None:
     """R-014, R-017."""
     assert look(whole()).refusals == ()

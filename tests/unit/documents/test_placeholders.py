@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from flask_certify.documents import fonts
-from flask_certify.documents.placeholders import PLACEHOLDERS, Picture, samples, worded
+from flask_certify.documents.placeholders import MANDATORY, PLACEHOLDERS, Picture, samples, worded
 
 LANGUAGES = ("en", "hi", "mr", "ta", "te", "kn", "ml", "bn", "as", "gu", "pa", "or", "ur", "ar")
 
@@ -32,6 +32,7 @@ LANGUAGES = ("en", "hi", "mr", "ta", "te", "kn", "ml", "bn", "as", "gu", "pa", "
     ],
 )
 def test_a_value_is_worded(key, value, language, said):
+    """R-014: the date of completion is month and year."""
     assert worded(key, value, language, "UTC") == said
 
 
@@ -67,6 +68,15 @@ def test_every_month_can_be_printed(language):
 def test_the_preview_has_a_sample_for_all_but_pictures():
     pictures = {key for key, each in PLACEHOLDERS.items() if each.kind == "image"}
     assert set(samples()) == set(PLACEHOLDERS) - pictures
+
+
+def test_a_template_may_ask_for_everything_that_is_promised():
+    """R-014, R-015."""
+    parts = {"recipient.name", "course.title", "completion.date", "qr", "issuer.name"}
+    further = {"achievement.title", "achievement.description", "award.date", "expiry.date", "certificate.code", "score"}
+    signing = {f"signatory.{place}.{part}" for place in (1, 2) for part in ("name", "designation", "image")}
+    assert parts | further | signing <= set(PLACEHOLDERS)
+    assert parts <= set(MANDATORY)
 
 
 def test_a_picture_has_no_words():

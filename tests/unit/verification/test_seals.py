@@ -53,6 +53,7 @@ PLAIN = Frozen(
 def held(frozen: Frozen = PLAIN, **said: Any) -> Held:
     """What our rows hold of an award that froze this, just after it was signed."""
     assert frozen.recipient_name is not None
+    frozen = replace(frozen, valid_until=said.get("valid_until", frozen.valid_until))
     statement_ = statement(
         name=frozen.recipient_name,
         subject_id=frozen.fingerprint(AWARD),
@@ -118,6 +119,7 @@ OTHERWISE: dict[str, Any] = {
     "signatories": (),
     "facts": {"location": "Bengaluru"},
     "score": "100",
+    "valid_until": AWARDED + timedelta(days=365),
 }
 
 
