@@ -5,7 +5,7 @@ All are made from what was signed and from what the award froze, so none can say
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from urllib.parse import urlencode
 from uuid import UUID
@@ -99,21 +99,50 @@ def as_jwt(rt: Runtime, source: Source) -> str:
     return jwt.of_credential(proof.without_proof(source.document), signer, kind="JWT")
 
 
-def linkedin_url(frozen: Frozen, base: str, code: str, valid_until: datetime | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class NetworkEntry:
+    """What professional networks ask for about a certificate (R-138). Days are those of its zone."""
+
+    title: str
+    organisation: str
+    issued: date
+    expires: date | None  # None: it does not
+    code: str
+    link: str
+
+
+def source_of(rt: Runtime, award_id: UUID) -> Source:
+    """Raises NotSigned."""
+    return get_source(rt, Credential.award_id == award_id)
+
+
+def network_entry(source: Source) -> NetworkEntry:
+    frozen, until = source.frozen, source.document.get("validUntil")
+    zone = ZoneInfo(frozen.zone)
+    return NetworkEntry(
+        title=f"{frozen.achievement_title}: {frozen.course_title}",
+        organisation=frozen.issuer_name,
+        issued=frozen.issued_at.astimezone(zone).date(),
+        expires=datetime.fromisoformat(until).astimezone(zone).date() if until else None,
+        code=source.code,
+        link=f"{source.base}/v/{source.code}",
+    )
+
+
+def linkedin_url(source: Source) -> str:
     """The page on which LinkedIn asks its member whether to add this certificate, filled in."""
-    issued = frozen.issued_at.astimezone(ZoneInfo(frozen.zone))
+    entry = network_entry(source)
     fields = {
         "startTask": "CERTIFICATION_NAME",
-        "name": f"{frozen.achievement_title}: {frozen.course_title}",
-        "organizationName": frozen.issuer_name,
-        "issueYear": str(issued.year),
-        "issueMonth": str(issued.month),
-        "certUrl": f"{base}/v/{code}",
-        "certId": code,
+        "name": entry.title,
+        "organizationName": entry.organisation,
+        "issueYear": str(entry.issued.year),
+        "issueMonth": str(entry.issued.month),
+        "certUrl": entry.link,
+        "certId": entry.code,
     }
-    if valid_until is not None:
-        end = valid_until.astimezone(ZoneInfo(frozen.zone))
-        fields |= {"expirationYear": str(end.year), "expirationMonth": str(end.month)}
+    if entry.expires is not None:
+        fields |= {"expirationYear": str(entry.expires.year), "expirationMonth": str(entry.expires.month)}
     return "https://www.linkedin.com/profile/add?" + urlencode(fields)
 
 

@@ -59,7 +59,6 @@ class Card:
     state: str
     public_url: str
     may_download: bool
-    linkedin_url: str
 
 
 def register(bp: Blueprint) -> None:
@@ -171,6 +170,5 @@ def _card(award: AwardView, base: str, *, is_replaced: bool) -> Card:
         kind=kind,
         state=c_(state),
         public_url=printing.verify_url(base, award.code),
-        linkedin_url=forms.linkedin_url(frozen, base, award.code),
         may_download=award.state is AwardState.ISSUED and frozen.recipient_name is not None,
     )

@@ -56,7 +56,8 @@ def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = Non
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now)
     # The holder chose the level of this link; only the issuer's limit goes before it.
-    return weigh(replace(found, level=lowest(level, found.level)), found.award.code if found.award else None, now, on)
+    # The code is not told: it would open its own page, at another level, when this link has ended.
+    return weigh(replace(found, level=lowest(level, found.level)), None, now, on)
 
 
 def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]:

@@ -13,7 +13,7 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
 from ..telemetry.service import note
-from . import aliases, days, presented, service, sharing, wording
+from . import aliases, days, holder_views, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
 from .links import Links, links_for
@@ -48,6 +48,7 @@ class TooManyAttempts(CertifyError):
 def register(bp: Blueprint) -> None:
     """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
     web.add_templates(bp, "flask_certify.verification")
+    holder_views.register(bp)
     bp.add_url_rule("/verify", "verify", get_form)
     bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"])
     bp.add_url_rule("/v/<code>", "certificate", get_certificate)

@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -218,10 +217,11 @@ def test_what_a_pdf_holds_is_what_was_signed(campus: Issued, code: str) -> None:
 
 
 def test_linkedin_is_told_what_is_printed(campus: Issued, code: str) -> None:
-    frozen = replace(campus.award(code).frozen, course_title="A & B=C")
-    until = datetime(2028, 1, 31, 23, 30, tzinfo=NOW.tzinfo)
+    source = forms.source_of(campus.rt, campus.award(code).id)
+    document = source.document | {"validUntil": "2028-01-31T23:30:00Z"}
+    titled = replace(source, frozen=replace(source.frozen, course_title="A & B=C"), text=json.dumps(document))
 
-    asked = parse_qs(urlsplit(forms.linkedin_url(frozen, "https://certs.example.org/certify", code, until)).query)
+    asked = parse_qs(urlsplit(forms.linkedin_url(titled)).query)
 
     assert {name: value for name, [value] in asked.items()} == {
         "startTask": "CERTIFICATION_NAME",

@@ -82,6 +82,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
     ("GET", "certify.credential"): Door("/awards/{award}/credential/open-badge.json", STAFF | {"ada"}),
     ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
+    ("GET", "certify.sharing"): Door("/awards/{award}/sharing", frozenset({"ada"})),
+    ("POST", "certify.post_level"): Door("/awards/{award}/sharing/level", frozenset({"ada"}), 422),
+    ("POST", "certify.post_link"): Door("/awards/{award}/sharing/links", frozenset({"ada"}), 422),
+    ("POST", "certify.withdraw_link"): Door("/awards/{award}/sharing/links/{share}/withdraw", frozenset({"ada"}), 404),
     # The API: what is open to somebody is asked before what was sent is read.
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
     ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
@@ -127,6 +131,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("PUT", "certify_api.save_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS, 422),
     ("DELETE", "certify_api.put_text_back"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
     ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
+    ("GET", "certify_api.get_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"})),
+    ("PUT", "certify_api.set_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"}), 422),
     ("GET", "certify_api.list_templates"): Door("/api/v1/tenants/wales/templates", AUTHORS),
     ("POST", "certify_api.make_template"): Door("/api/v1/tenants/wales/templates", AUTHORS, 422),
     ("POST", "certify_api.check_template"): Door("/api/v1/tenants/wales/templates/check", AUTHORS, 422),
@@ -197,8 +203,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
-    gaps["template"] = template
-    yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
+    gaps |= {"template": template, "attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
+    yield Place(app, host, gaps | {"badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
 
@@ -239,7 +245,7 @@ WITH_IDS = [
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template")}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template", "share")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401
