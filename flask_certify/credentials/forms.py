@@ -21,7 +21,7 @@ from ..core.runtime import Runtime
 from . import carriers, jwt, open_badges_2, proof
 from .contexts import Document
 from .errors import NotSigned, UnknownBadge
-from .form_keys import ES256, RS256, form_signer
+from .form_keys import ES256, RS256, form_signer, public_keys
 from .models import Credential
 from .open_badges_2 import Badge
 
@@ -166,7 +166,7 @@ def open_badges_2_document(rt: Runtime, slug: str, credential_id: UUID, which: s
 
 
 def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
-    """`issuer`, `key` or `revoked` of an issuer. Raises UnknownBadge; for `key`, what making one raises."""
+    """`issuer` or `revoked` of an issuer. Raises UnknownBadge."""
     with rt.reading() as session:
         issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
         if issuer is None:
@@ -181,12 +181,19 @@ def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
             )
             .order_by(Credential.credential_id)
         ).all()
-        issuer_id, did = issuer.id, issuer.did
-    if which == "issuer":
-        return open_badges_2.issuer(home)
-    if which == "revoked":
-        return open_badges_2.revocations(home, revoked)
-    return open_badges_2.key(home, form_signer(rt, issuer_id, did, RS256).public_pem)
+        keys = [name for name, _ in public_keys(session, issuer.id, RS256)]
+    return open_badges_2.issuer(home, keys) if which == "issuer" else open_badges_2.revocations(home, revoked)
+
+
+def open_badges_2_key(rt: Runtime, slug: str, name: str) -> Document:
+    """A key of the issuer, as long as it vouches for something. Raises UnknownBadge."""
+    with rt.reading() as session:
+        issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
+        pem = dict(public_keys(session, issuer.id, RS256)).get(name) if issuer else None
+        if issuer is None or pem is None:
+            raise UnknownBadge()
+        home = open_badges_2.Home(issuer.base, issuer.slug, issuer.name, issuer.url)
+        return open_badges_2.key(home, name, pem)
 
 
 def badge_of(source: Source) -> Badge:

@@ -6,7 +6,7 @@ Open Badges 2.0. Nothing here names the recipient: the recipient is a hash, as t
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -58,23 +58,30 @@ class Badge:
 # ---- of the issuer -----------------------------------------------------------------------------------------------
 
 
-def issuer(home: Home) -> Document:
+def issuer(home: Home, keys: Sequence[str] = ()) -> Document:
+    """With the addresses of all keys that vouch for something; before the first there is none to name."""
+    addresses = [key_address(home, each) for each in keys]
     return {
         "@context": CONTEXT,
         "type": "Issuer",
         "id": home.at("issuer.json"),
         "name": home.name,
         "url": home.url,
-        "publicKey": home.at("key.json"),
+        **({"publicKey": addresses[0] if len(addresses) == 1 else addresses} if addresses else {}),
         "revocationList": home.at("revoked.json"),
     }
 
 
-def key(home: Home, pem: str) -> Document:
+def key_address(home: Home, name: str) -> str:
+    """Where a key stands for ever: the next one gets another address."""
+    return home.at("keys", f"{name}.json")
+
+
+def key(home: Home, name: str, pem: str) -> Document:
     return {
         "@context": CONTEXT,
         "type": "CryptographicKey",
-        "id": home.at("key.json"),
+        "id": key_address(home, name),
         "owner": home.at("issuer.json"),
         "publicKeyPem": pem,
     }
@@ -123,7 +130,7 @@ def signed(badge: Badge, signer: FormSigner) -> str:
     document = {
         **_assertion(badge),
         "id": badge.at("assertion.json"),
-        "verification": {"type": "SignedBadge", "creator": badge.home.at("key.json")},
+        "verification": {"type": "SignedBadge", "creator": key_address(badge.home, signer.name)},
     }
     return jwt.sign(document, signer, {})
 
@@ -229,7 +236,7 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
             for number, each in enumerate(frozen.signatories, start=1)
         ],
         "printUri": f"{home.base}/v/{badge.code}",
-        "verification": {"type": "SignedBadge", "creator": home.at("key.json")},
+        "verification": {"type": "SignedBadge", "creator": key_address(home, signer.name)},
     }
     if "validUntil" in badge.document:
         document["expires"] = badge.document["validUntil"]
@@ -238,7 +245,7 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
         **document,
         "signature": {
             "type": "RsaSignature2018",
-            "creator": home.at("key.json"),
+            "creator": key_address(home, signer.name),
             "created": badge.document["proof"]["created"],
             "signatureValue": base64url(signer.sign(canonical)),
         },

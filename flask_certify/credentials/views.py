@@ -20,7 +20,8 @@ def register(bp: Blueprint) -> None:
     # Open Badges 2.0, for software that reads nothing newer.
     bp.add_url_rule("/ob2/certificate/<name>.json", "older_badge_extension", get_extension)
     bp.add_url_rule("/<slug>/ob2/badge.png", "older_badge_picture", get_picture)
-    bp.add_url_rule("/<slug>/ob2/<any(issuer, key, revoked):which>.json", "older_badge_issuer", get_older_issuer)
+    bp.add_url_rule("/<slug>/ob2/<any(issuer, revoked):which>.json", "older_badge_issuer", get_older_issuer)
+    bp.add_url_rule("/<slug>/ob2/keys/<name>.json", "older_badge_key", get_older_key)
     bp.add_url_rule("/<slug>/ob2/<uuid:badge>/<any(assertion, badge):which>.json", "older_badge", get_older_badge)
 
 
@@ -60,6 +61,11 @@ def get_picture(slug: str) -> Response:
 
 def get_older_issuer(slug: str, which: str) -> Response:
     document = forms.open_badges_2_issuer(current_runtime(), slug, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
+
+
+def get_older_key(slug: str, name: str) -> Response:
+    document = forms.open_badges_2_key(current_runtime(), slug, name)
     return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
 
 
