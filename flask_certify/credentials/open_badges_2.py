@@ -6,7 +6,7 @@ Open Badges 2.0. Nothing here names the recipient: the recipient is a hash, as t
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -58,31 +58,34 @@ class Badge:
 # ---- of the issuer -----------------------------------------------------------------------------------------------
 
 
-def issuer(home: Home, keys: Sequence[str] = ()) -> Document:
-    """With the addresses of all keys that vouch for something; before the first there is none to name."""
-    addresses = [key_address(home, each) for each in keys]
+def issuer(home: Home, key_name: str | None = None) -> Document:
+    """The issuer, or the issuer with one of its keys: a profile may name one only, and each stays good for ever."""
+    named = {} if key_name is None else {"publicKey": key_address(home, key_name)}
     return {
         "@context": CONTEXT,
         "type": "Issuer",
-        "id": home.at("issuer.json"),
+        "id": issuer_address(home, key_name),
         "name": home.name,
         "url": home.url,
-        **({"publicKey": addresses[0] if len(addresses) == 1 else addresses} if addresses else {}),
+        **named,
         "revocationList": home.at("revoked.json"),
     }
 
 
-def key_address(home: Home, name: str) -> str:
-    """Where a key stands for ever: the next one gets another address."""
-    return home.at("keys", f"{name}.json")
+def issuer_address(home: Home, key_name: str | None = None) -> str:
+    return home.at("issuer.json") if key_name is None else home.at("keys", key_name, "issuer.json")
 
 
-def key(home: Home, name: str, pem: str) -> Document:
+def key_address(home: Home, key_name: str) -> str:
+    return home.at("keys", key_name, "key.json")
+
+
+def key(home: Home, key_name: str, pem: str) -> Document:
     return {
         "@context": CONTEXT,
         "type": "CryptographicKey",
-        "id": key_address(home, name),
-        "owner": home.at("issuer.json"),
+        "id": key_address(home, key_name),
+        "owner": issuer_address(home, key_name),
         "publicKeyPem": pem,
     }
 
@@ -102,18 +105,23 @@ def revocations(home: Home, credential_ids: Iterable[str]) -> Document:
 # ---- of one credential -------------------------------------------------------------------------------------------
 
 
-def badge_class(badge: Badge) -> Document:
+def badge_class(badge: Badge, key_name: str | None = None) -> Document:
+    """What was earned, by the issuer or by the issuer with one of its keys."""
     achievement = badge.document["credentialSubject"]["achievement"]
     return {
         "@context": CONTEXT,
         "type": "BadgeClass",
-        "id": badge.at("badge.json"),
+        "id": badge_address(badge, key_name),
         "name": badge.document["name"],
         "description": achievement["description"],
         "image": badge.home.at("badge.png"),
         "criteria": {"narrative": achievement["criteria"]["narrative"]},
-        "issuer": badge.home.at("issuer.json"),
+        "issuer": issuer_address(badge.home, key_name),
     }
+
+
+def badge_address(badge: Badge, key_name: str | None = None) -> str:
+    return badge.at("badge.json") if key_name is None else badge.home.at("keys", key_name, badge.id, "badge.json")
 
 
 def hosted(badge: Badge) -> Document:
@@ -130,6 +138,7 @@ def signed(badge: Badge, signer: FormSigner) -> str:
     document = {
         **_assertion(badge),
         "id": badge.at("assertion.json"),
+        "badge": badge_address(badge, signer.name),
         "verification": {"type": "SignedBadge", "creator": key_address(badge.home, signer.name)},
     }
     return jwt.sign(document, signer, {})

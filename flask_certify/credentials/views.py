@@ -21,7 +21,8 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/ob2/certificate/<name>.json", "older_badge_extension", get_extension)
     bp.add_url_rule("/<slug>/ob2/badge.png", "older_badge_picture", get_picture)
     bp.add_url_rule("/<slug>/ob2/<any(issuer, revoked):which>.json", "older_badge_issuer", get_older_issuer)
-    bp.add_url_rule("/<slug>/ob2/keys/<name>.json", "older_badge_key", get_older_key)
+    bp.add_url_rule("/<slug>/ob2/keys/<name>/<any(issuer, key):which>.json", "older_badge_key", get_older_key)
+    bp.add_url_rule("/<slug>/ob2/keys/<name>/<uuid:badge>/badge.json", "older_badge_by_key", get_older_badge_by_key)
     bp.add_url_rule("/<slug>/ob2/<uuid:badge>/<any(assertion, badge):which>.json", "older_badge", get_older_badge)
 
 
@@ -64,8 +65,13 @@ def get_older_issuer(slug: str, which: str) -> Response:
     return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
 
 
-def get_older_key(slug: str, name: str) -> Response:
-    document = forms.open_badges_2_key(current_runtime(), slug, name)
+def get_older_key(slug: str, name: str, which: str) -> Response:
+    document = forms.open_badges_2_key(current_runtime(), slug, name, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
+
+
+def get_older_badge_by_key(slug: str, name: str, badge: UUID) -> Response:
+    document = forms.open_badges_2_document(current_runtime(), slug, badge, "badge", key_name=name)
     return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
 
 
