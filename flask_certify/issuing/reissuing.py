@@ -363,9 +363,9 @@ def find_undoable(rt: Runtime, award: AwardView) -> UUID:
     return found
 
 
-def learners_of(codes: Collection[AwardView]) -> dict[UUID, list[str]]:
+def learners_of(awards: Collection[AwardView]) -> dict[UUID, list[str]]:
     """The learners of these awards, by run: what `reissue_many` takes."""
     found: dict[UUID, list[str]] = {}
-    for each in codes:
+    for each in awards:
         found.setdefault(each.run_id, []).append(each.learner_ref)
     return found

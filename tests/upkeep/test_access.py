@@ -161,6 +161,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.older_badge_extension"): Door("/ob2/certificate/context.json", EVERYBODY),
     ("GET", "certify.older_badge_picture"): Door("/wales/ob2/badge.png", EVERYBODY),
     ("GET", "certify.older_badge_issuer"): Door("/wales/ob2/issuer.json", EVERYBODY),
+    ("GET", "certify.older_badge_key"): Door("/wales/ob2/keys/{token}/key.json", EVERYBODY, 404),  # nobody has it
+    ("GET", "certify.older_badge_by_key"): Door("/wales/ob2/keys/{token}/{badge}/badge.json", EVERYBODY, 404),
     ("GET", "certify.older_badge"): Door("/wales/ob2/{badge}/assertion.json", EVERYBODY),
     ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
     ("GET", "certify.certificate_in_capitals"): Door("/V/{code}", EVERYBODY),
