@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..core import reader
-from ..core.i18n import N_, c_, cn_
+from ..core.i18n import N_, c_
 from ..core.runtime import Runtime
 from .editing import own_wordings, sample
 from .pace import busy_seconds
@@ -33,13 +33,11 @@ class Plan:
     @property
     def sentence(self) -> str:
         """`50,000 SMS will take about 14 h on one sender.`"""
-        return cn_(
-            "%(count)s SMS will take about %(time)s on one sender.",
-            "%(count)s SMS will take about %(time)s on %(num)s senders.",
-            self.senders,
-            count=reader.number(self.texts),
-            time=in_words(self.seconds),
-        )
+        said = {"count": reader.number(self.texts), "time": in_words(self.seconds)}
+        if self.senders == 1:
+            return c_(N_("%(count)s SMS will take about %(time)s on one sender."), **said)
+        senders = reader.number(self.senders)
+        return c_(N_("%(count)s SMS will take about %(time)s on %(senders)s senders."), senders=senders, **said)
 
 
 def plan(rt: Runtime, texts: int, *, segments_each: int = 1) -> Plan:
