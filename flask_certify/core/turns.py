@@ -30,6 +30,7 @@ def served(session: orm.Session, held: Claim) -> None:
     if not noted.rowcount:  # type: ignore[attr-defined]
         row = {"tenant_ref": held.tenant_ref, "kind": held.kind, "served_at": 1}
         insert_or_ignore(session, Turn, [row], keys=("tenant_ref", "kind"))
+        session.execute(turn.execution_options(synchronize_session=False))
 
 
 def whose_turn(session: orm.Session, limit: int = 1, kinds: Collection[str] | None = None) -> list[UUID]:

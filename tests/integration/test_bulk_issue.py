@@ -22,6 +22,7 @@ from flask_certify.core.clock import FixedClock
 from flask_certify.core.errors import DatabaseBusy, HostUnavailable, MasterKeyMissing
 from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential, IssuerKey
+from flask_certify.eligibility.service import ask_records
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Attempt, Contact, LearnerRecord
@@ -456,6 +457,17 @@ def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, ho
     batch = issue(rt, notify=True)
     assert (batch.failed, sum(batch.issued.values())) == (1, 2)
     assert ("ada", "decide", "learner.host_failed") in failures(rt)
+
+
+def test_a_host_that_raises_for_one_learner_in_a_thousand_is_asked_a_few_times_and_not_a_thousand(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    for number in range(1000):
+        host.add_learner(RUN, learner(f"x{number:04}", f"Learner {number}"))
+    rt, other = moody(rt, host, breaks_on=frozenset({"x0517"}))
+    records, failed = ask_records(rt, RUN, list(host.records[RUN]))
+    assert (set(failed), len(records)) == ({"x0517"}, 1003)
+    assert other.asked < 25
 
 
 def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryHost) -> None:
