@@ -5,7 +5,7 @@ All are made from what was signed and from what the award froze, so none can say
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from importlib.resources import files
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,7 +21,7 @@ from ..core.runtime import Runtime
 from . import carriers, jwt, open_badges_2, proof
 from .contexts import Document
 from .errors import NotSigned, UnknownBadge
-from .form_keys import ES256, RS256, form_signer
+from .form_keys import ES256, RS256, form_signer, public_keys
 from .models import Credential
 from .open_badges_2 import Badge
 
@@ -99,29 +99,63 @@ def as_jwt(rt: Runtime, source: Source) -> str:
     return jwt.of_credential(proof.without_proof(source.document), signer, kind="JWT")
 
 
-def linkedin_url(frozen: Frozen, base: str, code: str, valid_until: datetime | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class NetworkEntry:
+    """What professional networks ask for about a certificate (R-138). Days are those of its zone."""
+
+    title: str
+    organisation: str
+    issued: date
+    expires: date | None  # None: it does not
+    code: str
+    link: str
+
+
+def source_of(rt: Runtime, award_id: UUID) -> Source:
+    """Raises NotSigned."""
+    return get_source(rt, Credential.award_id == award_id)
+
+
+def network_entry(source: Source) -> NetworkEntry:
+    frozen, until = source.frozen, source.document.get("validUntil")
+    zone = ZoneInfo(frozen.zone)
+    return NetworkEntry(
+        title=f"{frozen.achievement_title}: {frozen.course_title}",
+        organisation=frozen.issuer_name,
+        issued=frozen.issued_at.astimezone(zone).date(),
+        expires=datetime.fromisoformat(until).astimezone(zone).date() if until else None,
+        code=source.code,
+        link=f"{source.base}/v/{source.code}",
+    )
+
+
+def linkedin_url(source: Source) -> str:
     """The page on which LinkedIn asks its member whether to add this certificate, filled in."""
-    issued = frozen.issued_at.astimezone(ZoneInfo(frozen.zone))
+    entry = network_entry(source)
     fields = {
         "startTask": "CERTIFICATION_NAME",
-        "name": f"{frozen.achievement_title}: {frozen.course_title}",
-        "organizationName": frozen.issuer_name,
-        "issueYear": str(issued.year),
-        "issueMonth": str(issued.month),
-        "certUrl": f"{base}/v/{code}",
-        "certId": code,
+        "name": entry.title,
+        "organizationName": entry.organisation,
+        "issueYear": str(entry.issued.year),
+        "issueMonth": str(entry.issued.month),
+        "certUrl": entry.link,
+        "certId": entry.code,
     }
-    if valid_until is not None:
-        end = valid_until.astimezone(ZoneInfo(frozen.zone))
-        fields |= {"expirationYear": str(end.year), "expirationMonth": str(end.month)}
+    if entry.expires is not None:
+        fields |= {"expirationYear": str(entry.expires.year), "expirationMonth": str(entry.expires.month)}
     return "https://www.linkedin.com/profile/add?" + urlencode(fields)
 
 
 # ---- Open Badges 2.0, as strangers fetch it ----------------------------------------------------------------------
 
 
-def open_badges_2_document(rt: Runtime, slug: str, credential_id: UUID, which: str) -> Document:
-    """`assertion` or `badge` of one credential, at its own unguessable address. Raises UnknownBadge."""
+def open_badges_2_document(
+    rt: Runtime, slug: str, credential_id: UUID, which: str, key_name: str | None = None
+) -> Document:
+    """`assertion` or `badge` of one credential, at its own unguessable address. Raises UnknownBadge.
+
+    `key_name`: as the form that this key signed names it.
+    """
     try:
         source = get_source(rt, Credential.credential_id == f"urn:uuid:{credential_id}")
     except NotSigned:
@@ -129,15 +163,17 @@ def open_badges_2_document(rt: Runtime, slug: str, credential_id: UUID, which: s
     if source.issuer_slug != slug:
         raise UnknownBadge()
     badge = badge_of(source)
+    if key_name is not None:
+        open_badges_2_key(rt, slug, key_name, "key")
     if which == "badge":
-        return open_badges_2.badge_class(badge)
+        return open_badges_2.badge_class(badge, key_name)
     if source.state is not AwardState.ISSUED:
         return open_badges_2.revoked_assertion(badge)
     return open_badges_2.hosted(badge)
 
 
 def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
-    """`issuer`, `key` or `revoked` of an issuer. Raises UnknownBadge; for `key`, what making one raises."""
+    """`issuer` or `revoked` of an issuer. Raises UnknownBadge."""
     with rt.reading() as session:
         issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
         if issuer is None:
@@ -152,12 +188,18 @@ def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
             )
             .order_by(Credential.credential_id)
         ).all()
-        issuer_id, did = issuer.id, issuer.did
-    if which == "issuer":
-        return open_badges_2.issuer(home)
-    if which == "revoked":
-        return open_badges_2.revocations(home, revoked)
-    return open_badges_2.key(home, form_signer(rt, issuer_id, did, RS256).public_pem)
+    return open_badges_2.issuer(home) if which == "issuer" else open_badges_2.revocations(home, revoked)
+
+
+def open_badges_2_key(rt: Runtime, slug: str, name: str, which: str) -> Document:
+    """`key` or `issuer` of a key, as long as it vouches for what it signed. Raises UnknownBadge."""
+    with rt.reading() as session:
+        issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
+        pem = dict(public_keys(session, issuer.id, RS256)).get(name) if issuer else None
+        if issuer is None or pem is None:
+            raise UnknownBadge()
+        home = open_badges_2.Home(issuer.base, issuer.slug, issuer.name, issuer.url)
+        return open_badges_2.key(home, name, pem) if which == "key" else open_badges_2.issuer(home, name)
 
 
 def badge_of(source: Source) -> Badge:

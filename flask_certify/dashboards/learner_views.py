@@ -69,7 +69,6 @@ class Card:
     visible_from: datetime | None  # None: nobody can say
     shown_on: date | None  # the date that it shows, where that is another day than that of its issue
     may_download: bool
-    linkedin_url: str
 
 
 class NotYetVisible(Conflict):
@@ -207,7 +206,6 @@ def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool) -> C
         kind=kind,
         state=c_(state),
         public_url=printing.verify_url(base, award.code),
-        linkedin_url=forms.linkedin_url(frozen, base, award.code),
         is_visible=seen.is_visible,
         awaits=not seen.is_visible and award.state is AwardState.ISSUED,
         visible_from=seen.visible_from,

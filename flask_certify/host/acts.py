@@ -18,6 +18,7 @@ ACTS: dict[str, frozenset[Role]] = {
     "award.restore": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "award.revoke": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "exceptions.edit": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
+    "issuer.disclose": frozenset({Role.TENANT_ADMIN}),
     "person.export": frozenset({Role.TENANT_ADMIN, Role.SUPPORT}),
     "person.erase": frozenset({Role.TENANT_ADMIN}),
     "messages.read": frozenset({Role.MENTOR, Role.TENANT_ADMIN, Role.SUPPORT}),

@@ -90,7 +90,7 @@ class Verdict:
     """The answer about a code or a file, and what may be shown with it."""
 
     answer: Answer
-    code: str | None  # as it is stored. None: what was typed cannot be one
+    code: str | None  # as it is stored. None: what was typed cannot be one, or it is not told
     checked_at: datetime
     shown: Shown | None = None
     run_ref: str | None = None  # the host's, to ask it for a video; never shown

@@ -1,16 +1,22 @@
 """Checking a certificate by program, with the same facts and limits as the page (R-149)."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
-from ..core import api
+from ..achievements.service import IssuerView, get_issuer_by_slug
+from ..core import api, web
 from ..core.api import Said, Text, operation
-from ..core.current import current_runtime
-from . import days, service, views
+from ..core.current import current_actor, current_runtime
+from . import days, service, sharing, views
 from .answers import Answer
+from .disclosure import Level
 from .views import TooManyAttempts
+
+View = Callable[..., Any]
 
 
 class CodeQuery(Said):
@@ -32,8 +38,17 @@ class Report(ma.Schema):
     answer = fields.String(required=True, metadata={"description": "valid, revoked, superseded, unknown, …"})
 
 
+class Disclosure(Said):
+    """The most that the public may see of the issuer's certificates; their holders may choose less (R-148)."""
+
+    level = Text(required=True, validate=ma.validate.OneOf([each.value for each in Level]))
+
+
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
+    limit = "/issuers/<slug>/disclosure"
+    operation(blueprint, "GET", limit, get_disclosure, guard=discloses, gives=Disclosure)
+    operation(blueprint, "PUT", limit, set_disclosure, guard=discloses, body=Disclosure, gives=Disclosure)
     operation(blueprint, "GET", "/verify", get_verdict, guard=api.open_to_all, query=CodeQuery)
 
 
@@ -47,3 +62,28 @@ def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
     if told["answer"] == Answer.UNKNOWN.value:
         views.note_miss()
     return told
+
+
+def discloses(view: View) -> View:
+    """The view gets the issuer of this slug, if the host lets the caller decide what its certificates show."""
+
+    @wraps(view)
+    def guarded(*, slug: str, **more: Any) -> Any:
+        web.acting()
+        with current_runtime().reading() as session:
+            issuer = get_issuer_by_slug(session, slug.replace("\0", ""))
+        web.require("issuer.disclose", tenant_ref=issuer.tenant_ref)
+        return view(issuer=issuer, **more)
+
+    return guarded
+
+
+def get_disclosure(issuer: IssuerView) -> dict[str, str]:
+    """Tell the most that the public may see of the issuer's certificates"""
+    return {"level": sharing.limit_of(current_runtime(), issuer.tenant_ref).value}
+
+
+def set_disclosure(said: dict[str, str], issuer: IssuerView) -> dict[str, str]:
+    """Limit what the public may see of the issuer's certificates"""
+    sharing.set_limit(current_runtime(), issuer.tenant_ref, Level(said["level"]), actor=current_actor().ref)
+    return said

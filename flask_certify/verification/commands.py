@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 import click
 from flask.cli import AppGroup
 
-from ..core.commands import told
+from ..achievements.service import get_issuer_by_slug
+from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
 from ..core.errors import BadInput
 from ..core.i18n import N_
 from ..core.ids import spaced
 from ..core.runtime import Runtime
-from . import aliases, days, presented, service
+from . import aliases, days, presented, service, sharing
 from .answers import Verdict
+from .disclosure import Level
 from .export import export
 from .presented import FileTooLarge
 from .wording import plain
@@ -35,6 +37,7 @@ def register(group: AppGroup) -> None:
     _verify(group)
     _legacy_codes(group)
     _export(group)
+    _disclosure(group)
 
 
 def _verify(group: AppGroup) -> None:
@@ -127,3 +130,21 @@ def _legacy_codes(group: AppGroup) -> None:
             rows = [(row[0], row[1]) if len(row) > 1 else ("", "") for row in csv.reader(file) if row]
             imported = aliases.import_aliases(current_runtime(), rows)
         click.echo(f"{imported.new} old codes answer from now on; {imported.already} did before.")
+
+
+def _disclosure(group: AppGroup) -> None:
+    @group.command("disclosure")
+    @click.option("--tenant", "slug", required=True, metavar="SLUG", help="Whose certificates.")
+    @click.argument("level", required=False, type=click.Choice([each.value for each in Level]))
+    def disclosure(slug: str, level: str | None) -> None:
+        """Tell, or set, the most that the public may see of a tenant's certificates; holders may choose less.
+
+        status: only whether one is valid. initials: also initials and what was earned. full: all that it says.
+        """
+        with told():
+            rt = current_runtime()
+            with rt.reading() as session:
+                tenant_ref = get_issuer_by_slug(session, slug).tenant_ref
+            if level is not None:
+                sharing.set_limit(rt, tenant_ref, Level(level), actor=COMMAND)
+            click.echo(sharing.limit_of(rt, tenant_ref).value)

@@ -12,7 +12,7 @@ from ..achievements.validity import end_of
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
-from ..credentials.form_keys import public_keys
+from ..credentials.form_keys import public_keys, unsafe_keys
 from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from ..eligibility import visibility
@@ -57,8 +57,8 @@ def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = Non
         log.warning("a certificate could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now)
     # The holder chose the level of this link; only the issuer's limit goes before it.
-    found = replace(found, level=lowest(level, found.level))
-    return weigh(rt, found, found.award.code if found.award else None, now, on)
+    # The code is not told: it would open its own page, at another level, when this link has ended.
+    return weigh(rt, replace(found, level=lowest(level, found.level)), None, now, on)
 
 
 def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]:
@@ -128,11 +128,14 @@ def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: dat
             return Verdict(Answer.UNKNOWN, None, now)
         found = finding.by_id(session, award_id, with_past=on is not None)
         assert found.award is not None and found.held is not None
-        pems = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
+        safe = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
+        unsafe = dict(unsafe_keys(session, found.award.issuer_id)) if claim.token else {}
     if found.award.frozen.recipient_name is None:
         return _told(rt, found, now, on)
-    if found.held.text is None or not presented.is_the_same(claim, found.held.text, pems):
+    if found.held.text is None or not presented.is_the_same(claim, found.held.text, safe | unsafe):
         return Verdict(Answer.ALTERED, None, now)
+    if claim.token is not None and claim.token.key_id.partition("#")[2] in unsafe:
+        return Verdict(Answer.REISSUE_NEEDED, None, now)
     return replace(_told(rt, found, now, on), is_our_file=False if is_pdf else None)
 
 

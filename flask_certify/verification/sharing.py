@@ -1,5 +1,6 @@
 """What a holder lets others see: a level for the certificate's page, and links with a level, an end and a way back."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
@@ -11,9 +12,10 @@ from ..achievements.models import Issuer
 from ..awards.models import Award
 from ..core import audit
 from ..core.db import upsert
-from ..core.errors import NotFound
+from ..core.errors import Conflict, NotFound
 from ..core.i18n import N_
 from ..core.runtime import Runtime
+from ..core.transaction import Transaction
 from .disclosure import Level, lowest
 from .models import Disclosure, Share
 
@@ -21,6 +23,15 @@ from .models import Disclosure, Share
 class NoSuchLink(NotFound):
     code = "share.unknown"
     sentence = N_("This link does not lead to a certificate, or no longer. Ask its holder for a new one.")
+
+
+MOST = 50
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class TooManyLinks(Conflict):
+    code = "share.too_many"
+    sentence = N_("There are %(most)s links to this certificate already. Withdraw those that nobody needs.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,9 @@ class ShareView:
     ends_at: datetime | None
     withdrawn_at: datetime | None
 
+    def is_open(self, now: datetime) -> bool:
+        return self.withdrawn_at is None and (self.ends_at is None or now <= self.ends_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
@@ -41,6 +55,13 @@ class Sharing:
     limit: Level
     level: Level
     shares: tuple[ShareView, ...]
+
+    def allows(self, level: Level) -> bool:
+        return lowest(self.limit, level) is level
+
+    def shown_by(self, share: ShareView) -> Level:
+        """What the link shows now, whatever was allowed when it was made."""
+        return lowest(self.limit, share.level)
 
 
 def sharing_of(rt: Runtime, award_id: UUID) -> Sharing:
@@ -61,45 +82,73 @@ def choose_level(rt: Runtime, award_id: UUID, level: Level, *, actor: str) -> No
     now = rt.clock.now()
     with rt.transaction() as tx:
         upsert(tx.session, Disclosure, [{"award_id": award_id, "level": level, "changed_at": now}], keys=["award_id"])
+        _record(tx, award_id, actor, "award.disclose", now, level=level.value)
+
+
+def make_link(rt: Runtime, award_id: UUID, level: Level, ends_at: datetime | None, *, actor: str) -> ShareView:
+    """A link of that level, until it ends or is withdrawn. Raises TooManyLinks."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        of_award = sa.select(sa.func.count()).where(Share.award_id == award_id, Share.withdrawn_at.is_(None))
+        if (tx.session.scalar(of_award) or 0) >= MOST:
+            raise TooManyLinks(most=MOST)
+        share = Share(award_id=award_id, token=token_urlsafe(32), level=level, made_at=now, ends_at=ends_at)
+        tx.session.add(share)
+        tx.session.flush()
+        _record(tx, award_id, actor, "award.share", now, share=str(share.id), level=level.value)
+        return _view(share)
+
+
+def withdraw_link(rt: Runtime, award_id: UUID, share_id: UUID, *, actor: str) -> None:
+    """From now on the link leads nowhere. Raises NoSuchLink for one of another certificate."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        share = tx.session.get(Share, share_id)
+        if share is None or share.award_id != award_id:
+            raise NoSuchLink()
+        if share.withdrawn_at is None:
+            share.withdrawn_at = now
+            _record(tx, award_id, actor, "award.unshare", now, share=str(share.id))
+
+
+def limit_of(rt: Runtime, tenant_ref: str) -> Level:
+    """The most that the public may see of this tenant's certificates."""
+    with rt.reading() as session:
+        return lowest(session.scalars(sa.select(Issuer.disclosure).where(Issuer.tenant_ref == tenant_ref)).one())
+
+
+def set_limit(rt: Runtime, tenant_ref: str, level: Level, *, actor: str) -> None:
+    """From now on, at once, nobody sees more of its certificates, whatever their holders chose."""
+    now = rt.clock.now()
+    with rt.transaction() as tx:
+        issuer = tx.session.scalars(sa.select(Issuer).where(Issuer.tenant_ref == tenant_ref)).one()
+        if lowest(issuer.disclosure) is level:
+            return
+        issuer.disclosure = level.value
         audit.record(
             tx,
-            tenant_ref=tx.session.scalars(sa.select(Award.tenant_ref).where(Award.id == award_id)).one(),
+            tenant_ref=tenant_ref,
             actor_ref=actor,
-            act="award.disclose",
-            subject=f"award:{award_id}",
+            act="issuer.disclose",
+            subject=f"issuer:{issuer.id}",
             at=now,
             level=level.value,
         )
 
 
-def make_link(rt: Runtime, award_id: UUID, level: Level, ends_at: datetime | None) -> ShareView:
-    with rt.transaction() as tx:
-        share = Share(award_id=award_id, token=token_urlsafe(32), level=level, made_at=rt.clock.now(), ends_at=ends_at)
-        tx.session.add(share)
-        tx.session.flush()
-        return _view(share)
-
-
-def withdraw_link(rt: Runtime, award_id: UUID, share_id: UUID) -> None:
-    """From now on the link leads nowhere. Raises NoSuchLink for one of another certificate."""
-    with rt.transaction() as tx:
-        share = tx.session.get(Share, share_id)
-        if share is None or share.award_id != award_id:
-            raise NoSuchLink()
-        share.withdrawn_at = share.withdrawn_at or rt.clock.now()
-
-
 def find_open(rt: Runtime, token: str) -> ShareView | None:
     """The link, if it has neither ended nor been withdrawn."""
-    if len(token) != 43:
+    if not _TOKEN.fullmatch(token):
         return None
     with rt.reading() as session:
         share = session.scalar(sa.select(Share).where(Share.token == token))
         found = _view(share) if share else None
-    now = rt.clock.now()
-    if found is None or found.withdrawn_at is not None or (found.ends_at is not None and now > found.ends_at):
-        return None
-    return found
+    return found if found is not None and found.is_open(rt.clock.now()) else None
+
+
+def _record(tx: Transaction, award_id: UUID, actor: str, act: str, now: datetime, **details: str) -> None:
+    tenant_ref = tx.session.scalars(sa.select(Award.tenant_ref).where(Award.id == award_id)).one()
+    audit.record(tx, tenant_ref=tenant_ref, actor_ref=actor, act=act, subject=f"award:{award_id}", at=now, **details)
 
 
 def _view(share: Share) -> ShareView:

@@ -13,7 +13,7 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
 from ..telemetry.service import note
-from . import aliases, days, presented, service, sharing, wording
+from . import aliases, days, holder_views, presented, service, sharing, wording
 from .answers import Answer, Verdict
 from .limits import client_of, limiter_of
 from .links import Links, links_for
@@ -48,6 +48,7 @@ class TooManyAttempts(CertifyError):
 def register(bp: Blueprint) -> None:
     """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
     web.add_templates(bp, "flask_certify.verification")
+    holder_views.register(bp)
     bp.add_url_rule("/verify", "verify", get_form)
     bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"])
     bp.add_url_rule("/v/<code>", "certificate", get_certificate)
@@ -141,10 +142,12 @@ def answer(verdict: Verdict, typed: str) -> Response:
 def _page(verdict: Verdict, typed: str, links: Links) -> str:
     """The page in the reader's language: laid out once for all certificates that get this answer, then filled in."""
     words, rt = wording.words_of(verdict), current_runtime()
-    code = None if verdict.is_about_file else verdict.code
+    again = None  # making an address takes as long as a question to the database
+    if verdict.answer is Answer.CANNOT_CHECK and verdict.code and not verdict.is_about_file:
+        again = url_for(".certificate", code=verdict.code)
     addresses = Addresses(
         page=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
-        again=code and url_for(".certificate", code=code),
+        again=again,
         links=links,
     )
     values = values_of(verdict, typed, addresses)

@@ -17,6 +17,8 @@ from babel.numbers import format_percent
 from ..awards import causes
 from ..core import reader
 from ..core.i18n import N_, c_
+from ..core.ids import spaced
+from ..credentials.forms import NetworkEntry
 from .answers import Answer, Shown, Verdict
 
 
@@ -227,6 +229,21 @@ def _month(year: int, which: int, locale: Locale) -> str:
 @lru_cache(maxsize=1024)
 def _percent(score: str, locale: Locale) -> str:
     return format_percent(Decimal(score) / 100, format="#,##0.##%", locale=locale)
+
+
+def network_fields(entry: NetworkEntry) -> list[tuple[str, str]]:
+    """What professional networks ask for, each with its name, to be copied."""
+    named = [
+        (c_("Title"), entry.title),
+        (c_("Organisation"), entry.organisation),
+        (c_("Issued"), _month(entry.issued.year, entry.issued.month, reader.reader_locale())),
+        (c_("Certificate code"), spaced(entry.code)),
+        (c_("Link"), entry.link),
+    ]
+    if entry.expires is not None:
+        expires = _month(entry.expires.year, entry.expires.month, reader.reader_locale())
+        named.insert(3, (c_("Expires"), expires))
+    return named
 
 
 def plain(verdict: Verdict) -> dict[str, object]:

@@ -1,14 +1,14 @@
 """When certificates of a run are seen, and what their learners are told of then.
 
 Revision ID: c3005
-Revises: c3004
+Revises: c6033
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c3005"
-down_revision = "c3004"
+down_revision = "c6033"
 branch_labels = None
 depends_on = None
 

@@ -16,7 +16,7 @@ from flask_certify.core.audit import AuditEntry
 from flask_certify.core.errors import NotFound
 from flask_certify.core.ids import new_code, new_id
 from flask_certify.core.storage import Blob, put_blob
-from flask_certify.documents import compiling, saving
+from flask_certify.documents import compiling, saving, templates
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import NoGlyph, PictureRefused, TemplateNotFound, TooLarge, TooLong
 from flask_certify.documents.models import Document, PlateFile, Template, TemplateVersion
@@ -134,6 +134,21 @@ def test_a_saved_version_is_used_from_then_on_and_leaves_a_trace(rt, classic):
         f"template:{classic}",
         {"number": 2, "language": "en"},
     )
+
+
+def test_two_who_save_at_once_make_two_versions(rt, classic, host_app):
+    """R-019: neither is lost, and no number is given twice."""
+
+    def save_one(number: int) -> UUID:
+        with host_app.app_context():
+            return save(rt, classic, whole(f"<div>Number {number}</div>"))
+
+    with ThreadPoolExecutor(2) as pool:
+        made = set(pool.map(save_one, range(2)))
+    with rt.reading() as session:
+        english = [each for each in templates.get_template(session, classic).versions if each.language == "en"]
+    assert {each.id for each in english if each.number > 1} == made
+    assert sorted(each.number for each in english) == [1, 2, 3]
 
 
 def test_pictures_of_a_version_are_kept_anew_and_printed(rt, classic):

@@ -46,7 +46,13 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.dashboard"): Door("/runs/{run}", STAFF | {"amy"}),
     ("GET", "certify.report"): Door("/runs/{run}/report.csv", STAFF | {"amy"}),
     ("GET", "certify.issue"): Door("/runs/{run}/issue", STAFF),
-    ("POST", "certify.post_issue"): Door("/runs/{run}/issue", STAFF, 303),
+    ("POST", "certify.post_batch"): Door("/runs/{run}/batches", STAFF, 422),
+    ("POST", "certify.confirm_batch"): Door("/batches/{batch}/confirm", STAFF, 303),
+    ("POST", "certify.pause_batch"): Door("/batches/{batch}/pause", STAFF, 409),
+    ("POST", "certify.resume_batch"): Door("/batches/{batch}/resume", STAFF, 409),
+    ("POST", "certify.stop_batch"): Door("/batches/{batch}/stop", STAFF, 409),
+    ("POST", "certify.retry_batch"): Door("/batches/{batch}/retry", STAFF, 409),
+    ("GET", "certify.batch_learners"): Door("/batches/{batch}/learners.csv", STAFF | {"amy"}),
     ("GET", "certify.failures"): Door("/runs/{run}/failures", STAFF),
     ("GET", "certify.failures_csv"): Door("/runs/{run}/failures.csv", STAFF),
     ("GET", "certify.batch"): Door("/batches/{batch}", STAFF | {"amy"}),
@@ -61,6 +67,17 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.messages"): Door("/messages/wales", CORRECTORS),
     ("GET", "certify.message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS),
     ("POST", "certify.post_message_text"): Door("/messages/wales/texts/issued/en", CORRECTORS, 422),
+    ("POST", "certify.post_message_rules"): Door("/messages/wales/rules", CORRECTORS, 303),
+    ("GET", "certify.message_switch"): Door("/messages/wales/switches/issued/sms", CORRECTORS),
+    ("POST", "certify.post_message_switch"): Door("/messages/wales/switches/issued/sms", CORRECTORS, 303),
+    ("GET", "certify.run_messages"): Door("/runs/{run}/messages", STAFF),
+    ("POST", "certify.post_run_messages"): Door("/runs/{run}/messages", CORRECTORS, 409),
+    # Reports of providers carry a signature, links in emails a seal: without one nobody gets in.
+    ("POST", "certify.sms_status"): Door("/hooks/sms/status", EVERYBODY, 404),
+    ("POST", "certify.sms_reply"): Door("/hooks/sms/reply", EVERYBODY, 404),
+    ("POST", "certify.mail_report"): Door("/hooks/mail", EVERYBODY, 404),
+    ("GET", "certify.stop"): Door("/stop/nobody", EVERYBODY, 404),
+    ("POST", "certify.post_stop"): Door("/stop/nobody", EVERYBODY, 404),
     # The designer's.
     ("GET", "certify.templates"): Door("/templates/wales", AUTHORS),
     ("POST", "certify.post_templates"): Door("/templates/wales", AUTHORS, 303),
@@ -76,6 +93,10 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.document"): Door("/awards/{award}/certificate.pdf", STAFF | {"ada"}),
     ("GET", "certify.credential"): Door("/awards/{award}/credential/open-badge.json", STAFF | {"ada"}),
     ("GET", "certify.picture"): Door("/awards/{award}/certificate.png", STAFF | {"ada"}),
+    ("GET", "certify.sharing"): Door("/awards/{award}/sharing", frozenset({"ada"})),
+    ("POST", "certify.post_level"): Door("/awards/{award}/sharing/level", frozenset({"ada"}), 422),
+    ("POST", "certify.post_link"): Door("/awards/{award}/sharing/links", frozenset({"ada"}), 422),
+    ("POST", "certify.withdraw_link"): Door("/awards/{award}/sharing/links/{share}/withdraw", frozenset({"ada"}), 404),
     # The API: what is open to somebody is asked before what was sent is read.
     ("GET", "certify_api.find_run"): Door("/api/v1/runs?ref=physics-1", STAFF | {"amy"}),
     ("GET", "certify_api.list_criteria"): Door("/api/v1/runs/{run}/criteria", LOGGED_IN),
@@ -94,6 +115,13 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify_api.simulate"): Door("/api/v1/runs/{run}/simulation", AUTHORS, 422),
     ("GET", "certify_api.review"): Door("/api/v1/runs/{run}/review?queue=eligible_not_issued", STAFF),
     ("GET", "certify_api.list_failures"): Door("/api/v1/runs/{run}/failures", STAFF),
+    ("POST", "certify_api.look_at_batch"): Door("/api/v1/runs/{run}/batches", STAFF, 422, {"kind": "nothing"}),
+    ("GET", "certify_api.list_learners"): Door("/api/v1/batches/{batch}/learners", STAFF | {"amy"}),
+    ("POST", "certify_api.confirm_batch"): Door("/api/v1/batches/{batch}/confirm", STAFF, 422),
+    ("POST", "certify_api.pause_batch"): Door("/api/v1/batches/{batch}/pause", STAFF, 409),
+    ("POST", "certify_api.resume_batch"): Door("/api/v1/batches/{batch}/resume", STAFF, 409),
+    ("POST", "certify_api.stop_batch"): Door("/api/v1/batches/{batch}/stop", STAFF, 409),
+    ("POST", "certify_api.retry_batch"): Door("/api/v1/batches/{batch}/retry", STAFF, 409),
     ("GET", "certify_api.get_batch"): Door("/api/v1/batches/{batch}", STAFF | {"amy"}),
     ("POST", "certify_api.get_forecast"): Door("/api/v1/runs/{run}/bundles/forecast", STAFF, 422, {"learners": []}),
     ("POST", "certify_api.open_bundle"): Door("/api/v1/runs/{run}/bundles", STAFF, 422, {"learners": []}),
@@ -113,7 +141,15 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify_api.get_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
     ("PUT", "certify_api.save_text"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS, 422),
     ("DELETE", "certify_api.put_text_back"): Door("/api/v1/issuers/wales/texts/issued/en", CORRECTORS),
+    ("GET", "certify_api.get_rules"): Door("/api/v1/issuers/wales/message-rules", CORRECTORS),
+    ("PUT", "certify_api.set_rules"): Door("/api/v1/issuers/wales/message-rules", CORRECTORS, json={}),
+    ("GET", "certify_api.get_switch"): Door("/api/v1/issuers/wales/switches/issued/sms", CORRECTORS),
+    ("PUT", "certify_api.set_switch"): Door("/api/v1/issuers/wales/switches/issued/sms", CORRECTORS, 422),
+    ("GET", "certify_api.list_messages"): Door("/api/v1/runs/{run}/messages", STAFF),
+    ("POST", "certify_api.decide"): Door("/api/v1/runs/{run}/messages/decide", CORRECTORS, 422),
     ("POST", "certify_api.preview_text"): Door("/api/v1/issuers/wales/texts/issued/en/preview", CORRECTORS, 422),
+    ("GET", "certify_api.get_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"})),
+    ("PUT", "certify_api.set_disclosure"): Door("/api/v1/issuers/wales/disclosure", frozenset({"tom"}), 422),
     ("GET", "certify_api.list_templates"): Door("/api/v1/tenants/wales/templates", AUTHORS),
     ("POST", "certify_api.make_template"): Door("/api/v1/tenants/wales/templates", AUTHORS, 422),
     ("POST", "certify_api.check_template"): Door("/api/v1/tenants/wales/templates/check", AUTHORS, 422),
@@ -142,6 +178,8 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.older_badge_extension"): Door("/ob2/certificate/context.json", EVERYBODY),
     ("GET", "certify.older_badge_picture"): Door("/wales/ob2/badge.png", EVERYBODY),
     ("GET", "certify.older_badge_issuer"): Door("/wales/ob2/issuer.json", EVERYBODY),
+    ("GET", "certify.older_badge_key"): Door("/wales/ob2/keys/{token}/key.json", EVERYBODY, 404),  # nobody has it
+    ("GET", "certify.older_badge_by_key"): Door("/wales/ob2/keys/{token}/{badge}/badge.json", EVERYBODY, 404),
     ("GET", "certify.older_badge"): Door("/wales/ob2/{badge}/assertion.json", EVERYBODY),
     ("GET", "certify.certificate"): Door("/v/{code}", EVERYBODY),
     ("GET", "certify.certificate_in_capitals"): Door("/V/{code}", EVERYBODY),
@@ -184,8 +222,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
     gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
-    gaps["template"] = template
-    yield Place(app, host, gaps | {"attachment": uuid4(), "token": "x" * 43, "badge": name.removeprefix("urn:uuid:")})
+    gaps |= {"template": template, "attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
+    yield Place(app, host, gaps | {"badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
 
 
@@ -226,7 +264,7 @@ WITH_IDS = [
 @pytest.mark.parametrize(("method", "endpoint"), WITH_IDS, ids=lambda word: word)
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
-    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template")}
+    gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template", "share")}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401

@@ -69,19 +69,19 @@ def test_initials_are_letters_as_their_readers_write_them(name: str, expected: s
 @pytest.mark.parametrize("level", Level)
 def test_a_link_opens_what_its_level_allows_until_it_is_withdrawn(campus: Issued, level: Level) -> None:
     award_id = campus.award(campus.issue("ada")).id
-    link = sharing.make_link(campus.rt, award_id, level, None)
+    link = sharing.make_link(campus.rt, award_id, level, None, actor="ada")
 
     page = campus.client.get(f"/certify/share/{link.token}")
     assert page.status_code == 200 and 'data-cf-answer="valid"' in page.text
     assert ("Ada Lovelace" in page.text) is (level is Level.FULL)
 
-    sharing.withdraw_link(campus.rt, award_id, link.id)
+    sharing.withdraw_link(campus.rt, award_id, link.id, actor="ada")
     assert campus.client.get(f"/certify/share/{link.token}").status_code == 404
 
 
 def test_a_link_ends_at_its_end(campus: Issued) -> None:
     award_id = campus.award(campus.issue("ada")).id
-    link = sharing.make_link(campus.rt, award_id, Level.FULL, NOW + timedelta(days=7))
+    link = sharing.make_link(campus.rt, award_id, Level.FULL, NOW + timedelta(days=7), actor="ada")
 
     campus.clock.forward(days=7)
     assert campus.client.get(f"/certify/share/{link.token}").status_code == 200
@@ -91,10 +91,10 @@ def test_a_link_ends_at_its_end(campus: Issued) -> None:
 
 def test_a_link_is_withdrawn_only_with_its_own_certificate(campus: Issued) -> None:
     of_ada, of_cy = (campus.award(campus.issue(who)).id for who in ("ada", "cy"))
-    link = sharing.make_link(campus.rt, of_ada, Level.FULL, None)
+    link = sharing.make_link(campus.rt, of_ada, Level.FULL, None, actor="ada")
 
     with pytest.raises(sharing.NoSuchLink):
-        sharing.withdraw_link(campus.rt, of_cy, link.id)
+        sharing.withdraw_link(campus.rt, of_cy, link.id, actor="cy")
     assert [each.id for each in sharing.sharing_of(campus.rt, of_ada).shares] == [link.id]
 
 

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 
 import pikepdf
 import pytest
@@ -174,6 +175,17 @@ def test_a_value_that_is_not_there_leaves_no_words_and_no_line_behind():
     assert "Completed in" in read(full) and "Completed in" not in read(empty)
     right = (191, 160, 257, 182)  # where the first signatory stands, in millimetres
     assert not _blank(full, right) and _blank(empty, right)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Valid until 31 May 2029"), ("hi", "मान्यता की अंतिम तिथि: 31 मई 2029")]
+)
+@pytest.mark.parametrize("key", ["classic", "modern", "merit"])
+def test_a_certificate_that_expires_says_until_when_it_holds(key, language, said):
+    """R-015."""
+    plate = plate_of(key, language)
+    assert said in read(printed(plate, values(expiry_date=date(2029, 5, 31))))
+    assert said.partition(" 31")[0] not in read(printed(plate, values()))
 
 
 def test_a_signature_is_drawn_above_the_line_with_its_clear_background():
