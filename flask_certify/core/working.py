@@ -137,6 +137,8 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
     reason = named.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
     pause_ms = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
+    if isinstance(named, Unavailable) and named.pause_ms is not None:
+        pause_ms = named.pause_ms
     log.warning("chunk put back: %s", reason, extra={"chunk": str(held.chunk_id), "reason": reason})
     try:
         with rt.transaction() as tx:
