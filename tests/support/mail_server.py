@@ -22,6 +22,7 @@ class PostOffice:
     takes_many_at_once: bool = True  # several commands in one go (RFC 2920)
     letters: list[tuple[str, bytes]] = field(default_factory=list)  # to whom, and what
     connections: int = 0
+    most_unanswered: int = 1  # commands that had come in before the first of them was answered
     at_recipient: dict[str, str] = field(default_factory=dict)  # address → answer to RCPT
     at_text: dict[str, str] = field(default_factory=dict)  # address → answer after the text
     at_sender: str = ""  # answer to MAIL, if it is not "yes"
@@ -45,6 +46,9 @@ class PostOffice:
         return [*lines[:-1], "250-PIPELINING", lines[-1]] if self.takes_many_at_once else lines
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        # What has come in already, and is not answered: the server reads it line by line.
+        waiting = bytes(server._reader._buffer)
+        self.most_unanswered = max(self.most_unanswered, 1 + waiting.count(b"\r\n"))
         if self.at_sender:
             return self.at_sender
         envelope.mail_from = address
