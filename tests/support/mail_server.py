@@ -1,5 +1,6 @@
 """A real mail server on this machine, which answers as a test tells it to."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -27,6 +28,7 @@ class PostOffice:
     at_text: dict[str, str] = field(default_factory=dict)  # address → answer after the text
     at_sender: str = ""  # answer to MAIL, if it is not "yes"
     hangs_up_after_text: set[str] = field(default_factory=set)  # it has the letter, and its answer is lost
+    silent_after_text: set[str] = field(default_factory=set)  # it has the letter, and waits until somebody hangs up
     hangs_up_before_text: set[str] = field(default_factory=set)
 
     def sent_to(self, address: str) -> int:
@@ -70,6 +72,8 @@ class PostOffice:
         self.letters += [(to, envelope.content) for to in envelope.rcpt_tos]
         if self.hangs_up_after_text.intersection(envelope.rcpt_tos):
             server.transport.abort()
+        while self.silent_after_text.intersection(envelope.rcpt_tos) and not server._reader.at_eof():
+            await asyncio.sleep(0.02)
         return "250 taken"
 
 
