@@ -75,6 +75,7 @@ def _awards(group: AppGroup) -> None:
             rt = current_runtime()
             award = lifecycle.get_by_code(rt, code)
             actor = _acting(rt, as_actor, "award.reissue", award)
+            reissuing.check_counts(rt, award)
             if preview:
                 _show_comparison(rt, award)
                 return
