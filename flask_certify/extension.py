@@ -185,4 +185,6 @@ def _engine_of(app: Flask, db: SQLAlchemy) -> Engine:
 
 
 def _send_signal(name: str, values: Mapping[str, Any]) -> None:
-    getattr(signals, name).send(application(), **values)
+    signal = getattr(signals, name)
+    if signal.receivers:  # a batch says a hundred thousand things that mostly nobody hears
+        signal.send(application(), **values)

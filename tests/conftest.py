@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from flask import Flask
@@ -19,6 +20,9 @@ from flask_certify.host.memory import MemoryHost
 from tests.support import databases, postgres, story
 from tests.support.databases import KINDS, Database, Kind
 from tests.support.postgres import Postgres
+
+hypothesis.settings.register_profile("house", deadline=None)  # no test asks how long something took
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

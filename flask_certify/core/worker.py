@@ -60,6 +60,13 @@ def build(
             super().setup_work_horse_signals()
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
+        def subscribe(self) -> None:
+            """Nobody stops or kills a worker through Redis. Nor does RQ 2 then wait, at its end, for a thread that
+            listens on a connection which is gone."""
+
+        def unsubscribe(self) -> None:
+            """There is nothing to end."""
+
         def request_stop(self, signum: int, frame: FrameType | None) -> None:
             if tender is not None:
                 tender.is_stopping = True

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from ..core.commands import COMMAND, told
 from ..core.current import current_runtime
 from . import rotation
+from .form_keys import KINDS
 from .rotation import KeyView
 
 _TENANT = click.option("--tenant", "slug", required=True, metavar="SLUG", help="Whose keys.")
@@ -41,12 +42,20 @@ def _rotate(keys: AppGroup) -> None:
     @keys.command("rotate")
     @_TENANT
     @click.option("--at-once", is_flag=True, help="Do not wait until everybody can know the new key.")
+    @click.option(
+        "--kind",
+        type=click.Choice([rotation.ED25519, *KINDS]),
+        default=rotation.ED25519,
+        help="Of credentials (Ed25519), of JWT (ES256), or of Open Badges 2.0 (RS256).",
+    )
     @click.option("--public", metavar="MULTIKEY", help="A key service holds the next key; this is its public half.")
     @_JSON
-    def rotate(slug: str, at_once: bool, public: str | None, as_json: bool) -> None:
+    def rotate(slug: str, at_once: bool, kind: str, public: str | None, as_json: bool) -> None:
         """Publish the next key; repeated some minutes later, let it take over. The old one stays good for ever."""
         with told(as_json=as_json):
-            view, signs = rotation.rotate(current_runtime(), slug, actor=COMMAND, at_once=at_once, public=public)
+            view, signs = rotation.rotate(
+                current_runtime(), slug, actor=COMMAND, at_once=at_once, public=public, kind=kind
+            )
         if as_json:
             click.echo(json.dumps(_plain(view)))
         elif signs:
@@ -76,7 +85,8 @@ def _compromise(keys: AppGroup) -> None:
     def compromise(slug: str, key: str, as_json: bool) -> None:
         """Others may have KEY: publish it no more, and list the certificates that must be issued again.
 
-        One code a line on stdout, to be given to the re-issue; with --json also awards, runs and learners.
+        One code a line on stdout, which `flask certify reissue --codes FILE --reason key_unsafe` takes; with --json
+        also awards, runs and learners. What holders have downloaded as JWT or Open Badges 2.0 they download anew.
         """
         with told(as_json=as_json):
             affected = rotation.compromise(current_runtime(), slug, key, actor=COMMAND)
@@ -104,6 +114,7 @@ def _reseal(keys: AppGroup) -> None:
 def _plain(key: KeyView) -> dict[str, object]:
     return {
         "key": key.multikey,
+        "kind": key.kind,
         "state": key.state.value,
         "created_at": _moment(key.created_at),
         "activated_at": _moment(key.activated_at),
@@ -115,7 +126,7 @@ def _plain(key: KeyView) -> dict[str, object]:
 
 def _line(key: KeyView) -> str:
     since = _moment(key.activated_at) or "-"
-    return f"{key.multikey}  {key.state.value:<11}  since {since:<25}  {key.signed:>8,} certificates"
+    return f"{key.multikey:<48}  {key.kind:<7}  {key.state.value:<11}  since {since:<25}  {key.signed:>8,} certificates"
 
 
 def _moment(at: datetime | None) -> str | None:

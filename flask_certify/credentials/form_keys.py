@@ -59,13 +59,16 @@ class FormSigner:
         return pkcs1_15.new(self.key).sign(digest)
 
 
+KINDS = (ES256, RS256)
+
+
 def form_signer(rt: Runtime, issuer_id: UUID, did: str, algorithm: str) -> FormSigner:
     """The issuer's active key of that algorithm, made if need be. Raises MasterKeyMissing, KeyDoesNotOpen."""
     masters = rt.settings.require_master_keys()
     with rt.reading() as session:
         row = _active(session, issuer_id, algorithm)
     if row is None:
-        made = _new(rt, issuer_id, algorithm)
+        made = new_form_key(rt, issuer_id, algorithm, KeyState.ACTIVE)
         with rt.transaction() as tx:
             if _active(tx.session, issuer_id, algorithm) is None:  # writers wait for each other on SQLite only
                 insert_or_ignore(tx.session, FormKey, [made], keys=["issuer_id", "algorithm"], where="state = 'active'")
@@ -79,12 +82,26 @@ def form_signer(rt: Runtime, issuer_id: UUID, did: str, algorithm: str) -> FormS
     return FormSigner(did, row.name, algorithm, key, row.public_pem)
 
 
-def public_keys(session: orm.Session, issuer_id: UUID) -> list[tuple[str, str]]:
-    """Name and PEM of every key of these kinds that vouches for what it signed."""
+def public_keys(session: orm.Session, issuer_id: UUID, algorithm: str | None = None) -> list[tuple[str, str]]:
+    """Name and PEM of every key of these kinds, or of one, that vouches for what it signed."""
     found = session.execute(
         sa.select(FormKey.name, FormKey.public_pem)
-        .where(FormKey.issuer_id == issuer_id, FormKey.state != KeyState.COMPROMISED)
+        .where(
+            FormKey.issuer_id == issuer_id,
+            FormKey.state != KeyState.COMPROMISED,
+            FormKey.algorithm == algorithm if algorithm else sa.true(),
+        )
         .order_by(FormKey.created_at, FormKey.id)
+    )
+    return [(name, pem) for name, pem in found]
+
+
+def unsafe_keys(session: orm.Session, issuer_id: UUID) -> list[tuple[str, str]]:
+    """Name and PEM of every key of these kinds that others may have."""
+    found = session.execute(
+        sa.select(FormKey.name, FormKey.public_pem).where(
+            FormKey.issuer_id == issuer_id, FormKey.state == KeyState.COMPROMISED
+        )
     )
     return [(name, pem) for name, pem in found]
 
@@ -130,7 +147,8 @@ def _active(session: orm.Session, issuer_id: UUID, algorithm: str) -> FormKey | 
     )
 
 
-def _new(rt: Runtime, issuer_id: UUID, algorithm: str) -> dict[str, Any]:
+def new_form_key(rt: Runtime, issuer_id: UUID, algorithm: str, state: KeyState) -> dict[str, Any]:
+    """The row of a fresh key, sealed, not yet in the database. Raises MasterKeyMissing."""
     if algorithm == ES256:
         ec = ECC.generate(curve="P-256")
         secret, pem = bytes(ec.export_key(format="DER", use_pkcs8=True)), str(ec.public_key().export_key(format="PEM"))
@@ -145,7 +163,7 @@ def _new(rt: Runtime, issuer_id: UUID, algorithm: str) -> dict[str, Any]:
         "name": name,
         "public_pem": pem,
         "sealed": envelope.seal(secret, str(issuer_id), name, rt.settings.require_master_keys()),
-        "state": KeyState.ACTIVE,
+        "state": state,
         "created_at": rt.clock.now(),
         "retired_at": None,
     }

@@ -21,7 +21,7 @@ from ..core.runtime import Runtime
 from . import carriers, jwt, open_badges_2, proof
 from .contexts import Document
 from .errors import NotSigned, UnknownBadge
-from .form_keys import ES256, RS256, form_signer
+from .form_keys import ES256, RS256, form_signer, public_keys
 from .models import Credential
 from .open_badges_2 import Badge
 
@@ -149,8 +149,13 @@ def linkedin_url(source: Source) -> str:
 # ---- Open Badges 2.0, as strangers fetch it ----------------------------------------------------------------------
 
 
-def open_badges_2_document(rt: Runtime, slug: str, credential_id: UUID, which: str) -> Document:
-    """`assertion` or `badge` of one credential, at its own unguessable address. Raises UnknownBadge."""
+def open_badges_2_document(
+    rt: Runtime, slug: str, credential_id: UUID, which: str, key_name: str | None = None
+) -> Document:
+    """`assertion` or `badge` of one credential, at its own unguessable address. Raises UnknownBadge.
+
+    `key_name`: as the form that this key signed names it.
+    """
     try:
         source = get_source(rt, Credential.credential_id == f"urn:uuid:{credential_id}")
     except NotSigned:
@@ -158,15 +163,17 @@ def open_badges_2_document(rt: Runtime, slug: str, credential_id: UUID, which: s
     if source.issuer_slug != slug:
         raise UnknownBadge()
     badge = badge_of(source)
+    if key_name is not None:
+        open_badges_2_key(rt, slug, key_name, "key")
     if which == "badge":
-        return open_badges_2.badge_class(badge)
+        return open_badges_2.badge_class(badge, key_name)
     if source.state is not AwardState.ISSUED:
         return open_badges_2.revoked_assertion(badge)
     return open_badges_2.hosted(badge)
 
 
 def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
-    """`issuer`, `key` or `revoked` of an issuer. Raises UnknownBadge; for `key`, what making one raises."""
+    """`issuer` or `revoked` of an issuer. Raises UnknownBadge."""
     with rt.reading() as session:
         issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
         if issuer is None:
@@ -181,12 +188,18 @@ def open_badges_2_issuer(rt: Runtime, slug: str, which: str) -> Document:
             )
             .order_by(Credential.credential_id)
         ).all()
-        issuer_id, did = issuer.id, issuer.did
-    if which == "issuer":
-        return open_badges_2.issuer(home)
-    if which == "revoked":
-        return open_badges_2.revocations(home, revoked)
-    return open_badges_2.key(home, form_signer(rt, issuer_id, did, RS256).public_pem)
+    return open_badges_2.issuer(home) if which == "issuer" else open_badges_2.revocations(home, revoked)
+
+
+def open_badges_2_key(rt: Runtime, slug: str, name: str, which: str) -> Document:
+    """`key` or `issuer` of a key, as long as it vouches for what it signed. Raises UnknownBadge."""
+    with rt.reading() as session:
+        issuer = session.scalar(sa.select(Issuer).where(Issuer.slug == slug))
+        pem = dict(public_keys(session, issuer.id, RS256)).get(name) if issuer else None
+        if issuer is None or pem is None:
+            raise UnknownBadge()
+        home = open_badges_2.Home(issuer.base, issuer.slug, issuer.name, issuer.url)
+        return open_badges_2.key(home, name, pem) if which == "key" else open_badges_2.issuer(home, name)
 
 
 def badge_of(source: Source) -> Badge:

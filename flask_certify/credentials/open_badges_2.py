@@ -58,24 +58,34 @@ class Badge:
 # ---- of the issuer -----------------------------------------------------------------------------------------------
 
 
-def issuer(home: Home) -> Document:
+def issuer(home: Home, key_name: str | None = None) -> Document:
+    """The issuer, or the issuer with one of its keys: a profile may name one only, and each stays good for ever."""
+    named = {} if key_name is None else {"publicKey": key_address(home, key_name)}
     return {
         "@context": CONTEXT,
         "type": "Issuer",
-        "id": home.at("issuer.json"),
+        "id": issuer_address(home, key_name),
         "name": home.name,
         "url": home.url,
-        "publicKey": home.at("key.json"),
+        **named,
         "revocationList": home.at("revoked.json"),
     }
 
 
-def key(home: Home, pem: str) -> Document:
+def issuer_address(home: Home, key_name: str | None = None) -> str:
+    return home.at("issuer.json") if key_name is None else home.at("keys", key_name, "issuer.json")
+
+
+def key_address(home: Home, key_name: str) -> str:
+    return home.at("keys", key_name, "key.json")
+
+
+def key(home: Home, key_name: str, pem: str) -> Document:
     return {
         "@context": CONTEXT,
         "type": "CryptographicKey",
-        "id": home.at("key.json"),
-        "owner": home.at("issuer.json"),
+        "id": key_address(home, key_name),
+        "owner": issuer_address(home, key_name),
         "publicKeyPem": pem,
     }
 
@@ -95,18 +105,23 @@ def revocations(home: Home, credential_ids: Iterable[str]) -> Document:
 # ---- of one credential -------------------------------------------------------------------------------------------
 
 
-def badge_class(badge: Badge) -> Document:
+def badge_class(badge: Badge, key_name: str | None = None) -> Document:
+    """What was earned, by the issuer or by the issuer with one of its keys."""
     achievement = badge.document["credentialSubject"]["achievement"]
     return {
         "@context": CONTEXT,
         "type": "BadgeClass",
-        "id": badge.at("badge.json"),
+        "id": badge_address(badge, key_name),
         "name": badge.document["name"],
         "description": achievement["description"],
         "image": badge.home.at("badge.png"),
         "criteria": {"narrative": achievement["criteria"]["narrative"]},
-        "issuer": badge.home.at("issuer.json"),
+        "issuer": issuer_address(badge.home, key_name),
     }
+
+
+def badge_address(badge: Badge, key_name: str | None = None) -> str:
+    return badge.at("badge.json") if key_name is None else badge.home.at("keys", key_name, badge.id, "badge.json")
 
 
 def hosted(badge: Badge) -> Document:
@@ -123,7 +138,8 @@ def signed(badge: Badge, signer: FormSigner) -> str:
     document = {
         **_assertion(badge),
         "id": badge.at("assertion.json"),
-        "verification": {"type": "SignedBadge", "creator": badge.home.at("key.json")},
+        "badge": badge_address(badge, signer.name),
+        "verification": {"type": "SignedBadge", "creator": key_address(badge.home, signer.name)},
     }
     return jwt.sign(document, signer, {})
 
@@ -229,7 +245,7 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
             for number, each in enumerate(frozen.signatories, start=1)
         ],
         "printUri": f"{home.base}/v/{badge.code}",
-        "verification": {"type": "SignedBadge", "creator": home.at("key.json")},
+        "verification": {"type": "SignedBadge", "creator": key_address(home, signer.name)},
     }
     if "validUntil" in badge.document:
         document["expires"] = badge.document["validUntil"]
@@ -238,7 +254,7 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
         **document,
         "signature": {
             "type": "RsaSignature2018",
-            "creator": home.at("key.json"),
+            "creator": key_address(home, signer.name),
             "created": badge.document["proof"]["created"],
             "signatureValue": base64url(signer.sign(canonical)),
         },

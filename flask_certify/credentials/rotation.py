@@ -8,6 +8,7 @@ and must be issued again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,9 +24,14 @@ from ..core.transaction import Transaction
 from . import envelope, multibase
 from .did_web import KeyState
 from .errors import KeyDoesNotOpen, KeyIsOver, KeyNotReady, NotAMultikey, UnknownIssuer, UnknownKey
+from .form_keys import KINDS, new_form_key
 from .keys import new_key
 from .lists import mark_all_dirty
 from .models import Credential, FormKey, IssuerKey
+
+ED25519 = "Ed25519"
+
+AnyKey: TypeAlias = IssuerKey | FormKey
 
 CACHED = timedelta(minutes=10)
 """How long a new key is published before it signs: twice as long as others may keep did.json."""
@@ -36,13 +42,15 @@ class KeyView:
     """A key as an operator sees it. Nothing secret."""
 
     multikey: str
+    """Of ES256 and RS256 the thumbprint (RFC 7638) of the public key."""
     state: KeyState
     created_at: datetime
     activated_at: datetime | None
     retired_at: datetime | None
     signed: int
-    """Credentials that name it."""
+    """Credentials that name it. Other forms are made on demand, and nobody counts what ES256 and RS256 sign."""
     is_remote: bool
+    kind: str = ED25519
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +84,29 @@ def list_keys(rt: Runtime, slug: str) -> list[KeyView]:
                 not key.sealed,
             )
             for key in _keys(session, issuer.id)
+        ] + [
+            KeyView(key.name, KeyState(key.state), key.created_at, None, key.retired_at, 0, False, kind=key.algorithm)
+            for kind in KINDS
+            for key in _form_keys(session, issuer.id, kind)
         ]
 
 
 def rotate(
-    rt: Runtime, slug: str, *, actor: str, at_once: bool = False, public: str | None = None
+    rt: Runtime, slug: str, *, actor: str, at_once: bool = False, public: str | None = None, kind: str = ED25519
 ) -> tuple[KeyView, bool]:
     """The next key, and whether it signs now. The first call publishes it, the second lets it take over.
 
-    `public` is the Multikey of a key that a key service holds. Raises UnknownIssuer, MasterKeyMissing, KeyNotReady
-    while others may not know the key yet, NotAMultikey.
+    `public` is the Multikey of a key that a key service holds; `kind` is what the key signs with. Raises
+    UnknownIssuer, MasterKeyMissing, KeyNotReady while others may not know the key yet, NotAMultikey.
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
         issuer = _issuer(tx.session, slug)
-        pending = next((each for each in _keys(tx.session, issuer.id) if each.state == KeyState.PENDING), None)
+        found = _all_keys(tx.session, issuer.id, kind)
+        pending = next((each for each in found if each.state == KeyState.PENDING), None)
         is_new = pending is None
         if pending is None:
-            pending = _adopted(issuer.id, public, now) if public else new_key(rt, issuer.id, KeyState.PENDING, now)
+            pending = _next(rt, issuer.id, kind, public, now)
             tx.session.add(pending)
             tx.session.flush()
             _record(tx, issuer, actor, "key.publish", pending, now)
@@ -105,7 +118,7 @@ def rotate(
             )
         if is_due:
             _take_over(tx, issuer, pending, actor, now)
-    [view] = [each for each in list_keys(rt, slug) if each.multikey == pending.multikey]
+    [view] = [each for each in list_keys(rt, slug) if each.multikey == _name(pending)]
     return view, is_due
 
 
@@ -122,7 +135,7 @@ def retire(rt: Runtime, slug: str, key: str, *, actor: str) -> KeyView:
             raise KeyIsOver(state=row.state)
         row.state, row.retired_at = KeyState.RETIRED, now
         _record(tx, issuer, actor, "key.retire", row, now)
-        name = row.multikey
+        name = _name(row)
     [view] = [each for each in list_keys(rt, slug) if each.multikey == name]
     return view
 
@@ -130,8 +143,9 @@ def retire(rt: Runtime, slug: str, key: str, *, actor: str) -> KeyView:
 def compromise(rt: Runtime, slug: str, key: str, *, actor: str) -> list[Affected]:
     """Others may have the key: it is published no more. Returns the certificates that must be issued again.
 
-    If it was the active one, a fresh key takes over at once, and signs the status lists anew. Repeating it changes
-    nothing and tells what is still affected. Raises UnknownIssuer, UnknownKey, MasterKeyMissing.
+    If it was the active one, a fresh key takes over at once, and signs the status lists anew. Of ES256 and RS256 the
+    next one is made when it is wanted, and no certificate has to be issued again: holders download those forms anew.
+    Repeating it changes nothing and tells what is still affected. Raises UnknownIssuer, UnknownKey, MasterKeyMissing.
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
@@ -142,13 +156,14 @@ def compromise(rt: Runtime, slug: str, key: str, *, actor: str) -> list[Affected
             row.state, row.retired_at = KeyState.COMPROMISED, now
             tx.session.flush()
             _record(tx, issuer, actor, "key.compromise", row, now)
-            if was_active:
+            if was_active and isinstance(row, IssuerKey):
                 fresh = new_key(rt, issuer.id, KeyState.PENDING, now)
                 tx.session.add(fresh)
                 _record(tx, issuer, actor, "key.publish", fresh, now)
                 _take_over(tx, issuer, fresh, actor, now)
-            mark_all_dirty(tx, issuer.id)
-        return affected_by(tx.session, f"{issuer.did}#{row.multikey}")
+            if isinstance(row, IssuerKey):
+                mark_all_dirty(tx, issuer.id)
+        return affected_by(tx.session, f"{issuer.did}#{_name(row)}")
 
 
 def affected_by(session: orm.Session, key_id: str) -> list[Affected]:
@@ -174,13 +189,13 @@ def reseal(rt: Runtime, *, actor: str) -> int:
     newest = max(masters)
     with rt.transaction() as tx:
         for issuer in tx.session.scalars(sa.select(Issuer).order_by(Issuer.slug)):
-            rows: Sequence[IssuerKey | FormKey] = [
+            rows: Sequence[AnyKey] = [
                 *_keys(tx.session, issuer.id),
                 *tx.session.scalars(sa.select(FormKey).where(FormKey.issuer_id == issuer.id)),
             ]
             old = [row for row in rows if row.sealed and envelope.version_of(row.sealed) != newest]
             for row in old:
-                name = row.multikey if isinstance(row, IssuerKey) else row.name
+                name = _name(row)
                 try:
                     key = envelope.unseal(row.sealed, str(issuer.id), name, masters)
                 except envelope.CannotOpen:
@@ -204,15 +219,23 @@ def reseal(rt: Runtime, *, actor: str) -> int:
 # ---- within ------------------------------------------------------------------------------------------------------
 
 
-def _take_over(tx: Transaction, issuer: Issuer, key: IssuerKey, actor: str, now: datetime) -> None:
-    for each in _keys(tx.session, issuer.id):
+def _take_over(tx: Transaction, issuer: Issuer, key: AnyKey, actor: str, now: datetime) -> None:
+    for each in _all_keys(tx.session, issuer.id, _kind(key)):
         if each.state == KeyState.ACTIVE:
             each.state, each.retired_at = KeyState.RETIRED, now
             _record(tx, issuer, actor, "key.retire", each, now)
     tx.session.flush()  # before the next one is active: an issuer never has two that sign
-    key.state, key.activated_at = KeyState.ACTIVE, now.replace(microsecond=0)
+    key.state = KeyState.ACTIVE
+    if isinstance(key, IssuerKey):
+        key.activated_at = now.replace(microsecond=0)
     tx.session.flush()
     _record(tx, issuer, actor, "key.activate", key, now)
+
+
+def _next(rt: Runtime, issuer_id: UUID, kind: str, public: str | None, now: datetime) -> AnyKey:
+    if kind != ED25519:
+        return FormKey(**new_form_key(rt, issuer_id, kind, KeyState.PENDING))
+    return _adopted(issuer_id, public, now) if public else new_key(rt, issuer_id, KeyState.PENDING, now)
 
 
 def _adopted(issuer_id: UUID, public: str, now: datetime) -> IssuerKey:
@@ -247,20 +270,43 @@ def _keys(session: orm.Session, issuer_id: UUID) -> list[IssuerKey]:
     )
 
 
-def _find(session: orm.Session, issuer_id: UUID, key: str) -> IssuerKey:
-    found = [each for each in _keys(session, issuer_id) if key and each.multikey.startswith(key)]
+def _form_keys(session: orm.Session, issuer_id: UUID, kind: str) -> list[FormKey]:
+    return list(
+        session.scalars(
+            sa.select(FormKey)
+            .where(FormKey.issuer_id == issuer_id, FormKey.algorithm == kind)
+            .order_by(FormKey.created_at, FormKey.id)
+        )
+    )
+
+
+def _all_keys(session: orm.Session, issuer_id: UUID, kind: str) -> list[IssuerKey] | list[FormKey]:
+    return _keys(session, issuer_id) if kind == ED25519 else _form_keys(session, issuer_id, kind)
+
+
+def _name(key: AnyKey) -> str:
+    return key.multikey if isinstance(key, IssuerKey) else key.name
+
+
+def _kind(key: AnyKey) -> str:
+    return ED25519 if isinstance(key, IssuerKey) else key.algorithm
+
+
+def _find(session: orm.Session, issuer_id: UUID, key: str) -> AnyKey:
+    all_keys = [each for kind in (ED25519, *KINDS) for each in _all_keys(session, issuer_id, kind)]
+    found = [each for each in all_keys if key and _name(each).startswith(key)]
     if len(found) != 1:
         raise UnknownKey(key=key[:60])
     return found[0]
 
 
-def _record(tx: Transaction, issuer: Issuer, actor: str, act: str, key: IssuerKey, now: datetime) -> None:
+def _record(tx: Transaction, issuer: Issuer, actor: str, act: str, key: AnyKey, now: datetime) -> None:
     audit.record(
         tx,
         tenant_ref=issuer.tenant_ref,
         actor_ref=actor,
         act=act,
-        subject=f"key:{key.multikey}",
+        subject=f"key:{_name(key)}",
         at=now,
         issuer=str(issuer.id),
     )

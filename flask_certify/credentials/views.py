@@ -1,13 +1,14 @@
 """What strangers' software fetches: an issuer's keys and its status lists. Public, small, cached, never redirected."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 
 from ..core.current import current_runtime
 from . import forms, open_badges_2, service
-from .errors import UnknownBadge
+from .errors import UnknownBadge, UnknownIssuer
 
 CACHED_SECONDS = 300
 VC, VC_JWT = "application/vc", "application/vc+jwt"
@@ -15,13 +16,22 @@ VC, VC_JWT = "application/vc", "application/vc+jwt"
 
 def register(bp: Blueprint) -> None:
     """Adds the two addresses, which credentials name for ever, to the blueprint."""
+    bp.url_value_preprocessor(refuse_zero_bytes)
     bp.add_url_rule("/<slug>/did.json", "did_document", get_did_document)
     bp.add_url_rule("/<slug>/status/<int:number>", "status_list", get_status_list)
     # Open Badges 2.0, for software that reads nothing newer.
     bp.add_url_rule("/ob2/certificate/<name>.json", "older_badge_extension", get_extension)
     bp.add_url_rule("/<slug>/ob2/badge.png", "older_badge_picture", get_picture)
-    bp.add_url_rule("/<slug>/ob2/<any(issuer, key, revoked):which>.json", "older_badge_issuer", get_older_issuer)
+    bp.add_url_rule("/<slug>/ob2/<any(issuer, revoked):which>.json", "older_badge_issuer", get_older_issuer)
+    bp.add_url_rule("/<slug>/ob2/keys/<name>/<any(issuer, key):which>.json", "older_badge_key", get_older_key)
+    bp.add_url_rule("/<slug>/ob2/keys/<name>/<uuid:badge>/badge.json", "older_badge_by_key", get_older_badge_by_key)
     bp.add_url_rule("/<slug>/ob2/<uuid:badge>/<any(assertion, badge):which>.json", "older_badge", get_older_badge)
+
+
+def refuse_zero_bytes(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """No issuer has one in its name, and PostgreSQL cannot even be asked. Raises UnknownIssuer."""
+    if values and "\0" in str(values.get("slug", "")):
+        raise UnknownIssuer()
 
 
 def get_did_document(slug: str) -> Response:
@@ -60,6 +70,16 @@ def get_picture(slug: str) -> Response:
 
 def get_older_issuer(slug: str, which: str) -> Response:
     document = forms.open_badges_2_issuer(current_runtime(), slug, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
+
+
+def get_older_key(slug: str, name: str, which: str) -> Response:
+    document = forms.open_badges_2_key(current_runtime(), slug, name, which)
+    return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
+
+
+def get_older_badge_by_key(slug: str, name: str, badge: UUID) -> Response:
+    document = forms.open_badges_2_document(current_runtime(), slug, badge, "badge", key_name=name)
     return _public(json.dumps(document, ensure_ascii=False, indent=1), "application/ld+json")
 
 

@@ -20,7 +20,7 @@ from ..core.outbox import Chunk, Work
 from ..core.runtime import Runtime
 from ..core.workers import WorkerView
 from ..eligibility.reasons import worded
-from ..issuing.models import FINISHED, Bundle, IssueBatch, IssueItem
+from ..issuing.models import FINISHED, PREVIEW, Bundle, IssueBatch, IssueItem
 from ..issuing.models import RUNNING as PACKING
 from ..notifications.models import Message
 
@@ -178,7 +178,7 @@ def _batches(session: orm.Session) -> tuple[BatchLine, ...]:
     )
     found = session.execute(
         sa.select(IssueBatch, done)
-        .where(IssueBatch.state != FINISHED, IssueBatch.finished_at.is_(None))
+        .where(IssueBatch.state.not_in([PREVIEW, FINISHED]), IssueBatch.finished_at.is_(None))
         .order_by(IssueBatch.opened_at)
         .limit(MOST)
     )

@@ -5,9 +5,9 @@ Each command acts as the operator, or in the name of somebody the platform knows
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 from uuid import UUID
 
 import click
@@ -33,6 +33,9 @@ SAID = {
     AwardState.REVOKED: "revoked",
     AwardState.GRANTED: "granted",
 }
+
+
+AT_ONCE = 500  # certificates that are issued again in one transaction
 
 
 def register(group: AppGroup) -> None:
@@ -63,31 +66,39 @@ def why_options(*, reason: bool = True) -> Callable[[Callable[..., None]], Calla
 
 def _awards(group: AppGroup) -> None:
     @group.command("reissue")
-    @click.argument("code")
+    @click.argument("codes", nargs=-1)
+    @click.option("--codes", "file", type=click.File("r", encoding="utf-8-sig"), help="A file with a code a line.")
     @why_options()
-    @click.option("--no-notify", is_flag=True, help="Do not tell the learner.")
+    @click.option("--no-notify", is_flag=True, help="Do not tell the learners.")
     @click.option("--preview", is_flag=True, help="Show old and new, and change nothing.")
     def reissue(
-        code: str, reason: str | None, note: str | None, as_actor: str | None, no_notify: bool, preview: bool
+        codes: tuple[str, ...],
+        file: TextIO | None,
+        reason: str | None,
+        note: str | None,
+        as_actor: str | None,
+        no_notify: bool,
+        preview: bool,
     ) -> None:
-        """Replace the certificate with this CODE by a new one. Ends with 1, and the reason, if it is refused."""
+        """Replace the certificates with these CODES by new ones. Ends with 1, and the reasons, if any is refused.
+
+        A file, `-` for stdin, may hold what `keys compromise` writes.
+        """
+        wanted = [*codes, *(line.strip() for line in file or () if line.strip())]
+        if not wanted:
+            raise click.UsageError("Name a code, or a file of codes by --codes.")
         with told():
             rt = current_runtime()
-            award = lifecycle.get_by_code(rt, code)
-            actor = _acting(rt, as_actor, "award.reissue", award)
-            reissuing.check_counts(rt, award)
+            awards = [lifecycle.get_by_code(rt, code) for code in wanted]
+            actors = {_acting(rt, as_actor, "award.reissue", award) for award in awards}
             if preview:
-                _show_comparison(rt, award)
+                for award in awards:
+                    _show_comparison(rt, award)
                 return
-            why = Why.given(reason, note)
-            [outcome] = reissuing.reissue_many(
-                rt, award.run_id, [award.learner_ref], why, actor=actor, notify=not no_notify
-            )
-        if outcome.result in (DECLINED, FAILED):
-            _say_refused(outcome)
+            [actor] = actors
+            refused = _reissue(rt, awards, Why.given(reason, note), actor, notify=not no_notify)
+        if refused:
             sys.exit(1)
-        new = _award(rt, outcome.award_id)
-        click.echo(f"{spaced(award.code)} is replaced by {spaced(new.code)}.")
 
     @group.command("undo")
     @click.argument("code")
@@ -162,6 +173,33 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
     group.command(move.value)(click.argument("codes", nargs=-1, required=True)(made))
 
 
+def _counts(rt: Runtime, award: AwardView) -> bool:
+    """Said if not: a list that is worked off a second time makes no second successors."""
+    try:
+        reissuing.check_counts(rt, award)
+    except reissuing.ReplacedAlready as error:
+        click.echo(f"{spaced(award.code)}: {error} [{error.code}]", err=True)
+        return False
+    return True
+
+
+def _reissue(rt: Runtime, awards: Sequence[AwardView], why: Why, actor: str, *, notify: bool) -> int:
+    """Run by run, in parts of some hundred; how many were refused. Each outcome is said as it comes."""
+    counting = [each for each in awards if _counts(rt, each)]
+    refused, by_learner = len(awards) - len(counting), {(each.run_id, each.learner_ref): each for each in counting}
+    for run_id, refs in reissuing.learners_of(counting).items():
+        for at in range(0, len(refs), AT_ONCE):
+            for outcome in reissuing.reissue_many(rt, run_id, refs[at : at + AT_ONCE], why, actor=actor, notify=notify):
+                old = by_learner[run_id, outcome.learner_ref]
+                if outcome.result in (DECLINED, FAILED):
+                    refused += 1
+                    _say_refused(old, outcome)
+                else:
+                    new = _award(rt, outcome.award_id)
+                    click.echo(f"{spaced(old.code)} is replaced by {spaced(new.code)}.")
+    return refused
+
+
 def _show_comparison(rt: Runtime, award: AwardView) -> None:
     [seen] = reissuing.compare(rt, award.run_id, [award.learner_ref])
     if seen.refused:
@@ -171,10 +209,10 @@ def _show_comparison(rt: Runtime, award: AwardView) -> None:
     click.echo(f"Kind:  {award.frozen.achievement_key} -> {seen.new_key}")
 
 
-def _say_refused(outcome: LearnerOutcome) -> None:
+def _say_refused(old: AwardView, outcome: LearnerOutcome) -> None:
     for reason in outcome.reasons:
         click.echo(f"{worded(reason.code, reason.values)} [{reason.code}]", err=True)
-    click.echo("The certificate stays as it was.", err=True)
+    click.echo(f"{spaced(old.code)} stays as it was.", err=True)
 
 
 def _award(rt: Runtime, award_id: UUID | None) -> AwardView:

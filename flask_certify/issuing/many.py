@@ -22,7 +22,7 @@ from ..core.db import storable
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
-from ..eligibility.decide import Outcome
+from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
 from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
 from ..eligibility.reasons import Reason
@@ -34,6 +34,7 @@ from . import vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
 from .orders import Order, languages_of, open_order
+from .results import ALREADY, DECLINED, FAILED, ISSUED, LearnerOutcome
 
 __all__ = [
     "ALREADY",
@@ -49,19 +50,6 @@ __all__ = [
     "prepare",
     "store",
 ]
-
-ISSUED, DECLINED, FAILED, ALREADY = "issued", "declined", "failed", "already"
-
-
-@dataclass(frozen=True)
-class LearnerOutcome:
-    """What became of one learner: result, first reason, and the award if there is one."""
-
-    learner_ref: str
-    result: str
-    reasons: tuple[Reason, ...] = ()
-    achievement_key: str | None = None
-    award_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +80,10 @@ def issue_many(
 # ---- before the transaction ------------------------------------------------------------------------
 
 
-def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
+def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Collection[str] = ()) -> Prepared:
     """Decides, draws up and signs. Writes nothing but the reservation of places in the status list.
+
+    Who is `barred` was not shown as somebody who gets one, and gets none, whatever has become true since.
 
     Raises HostUnavailable, and whatever the signing key's store raises when it is away: later is not no.
     """
@@ -102,16 +92,20 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
         kept = kept_of(session, order.run.id, learner_refs)
         revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
     granted = {ref: held for ref, held in standing.items() if held.state is AwardState.GRANTED}
-    drafts = {ref: _taken_up(ref, held) for ref, held in granted.items() if not _is_invalid(kept, ref)}
+    drafts = {
+        ref: _taken_up(ref, held) for ref, held in granted.items() if ref not in barred and not _is_invalid(kept, ref)
+    }
     undecided = [ref for ref in learner_refs if ref not in standing or ref in granted]
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
-    for ref, each in decided.items():
+    for ref, each in list(decided.items()):
         if each.decision.granted and ref not in drafts:
             draft = draw_up(order, each, now)
             if isinstance(draft, Reason):
                 faulty[ref] = draft
+            elif ref in barred:
+                decided[ref] = replace(each, decision=Decision(Outcome.DECLINED, (Reason("changed_since"),)))
             else:
                 drafts[ref] = draft
     sign(rt, order, drafts, faulty)

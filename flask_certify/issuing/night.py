@@ -26,7 +26,7 @@ from ..achievements.service import (
 from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
-from ..core.db import insert_or_ignore
+from ..core.db import insert_many, insert_or_ignore
 from ..core.duties import Duty, daily
 from ..core.errors import HostUnavailable
 from ..core.hosts import HostFailed, asking
@@ -246,22 +246,21 @@ def _open_batch(rt: Runtime, tx: Transaction, night_id: UUID, run: RunView, due:
         "id": batch_id,
         "run_id": run.id,
         "tenant_ref": run.tenant_ref,
+        "kind": "issue",
         "state": RUNNING,
         "opened_by": ACTOR,
         "opened_at": now,
+        "going_since": now,
         "notify": True,
         "night_id": night_id,
         "total": len(due),
     }
-    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id"], where=UNDER_WAY)
+    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id", "kind"], where=UNDER_WAY)
     batch = tx.session.get(IssueBatch, batch_id)
     if batch is None:
         return None
-    tx.session.execute(
-        sa.insert(IssueItem),
-        [{"batch_id": batch_id, "position": at, "learner_ref": ref} for at, ref in enumerate(due)],
-    )
-    batch.work_id, chunk_ids = outbox.open_work(tx, jobs.ISSUE, len(due), jobs.chunk_size(rt, len(due)), now)
+    insert_many(tx.session, IssueItem, [jobs.item(batch_id, at, ref) for at, ref in enumerate(due)])
+    batch.work_id, chunk_ids = jobs.open_issuing(rt, tx, run.tenant_ref, len(due))
     audit.record(
         tx,
         tenant_ref=run.tenant_ref,

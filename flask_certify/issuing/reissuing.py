@@ -39,10 +39,10 @@ from . import renewals, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
 from .lifecycle import DeclaredInvalid, after_moves, signal_records
-from .many import ALREADY, DECLINED, FAILED, LearnerOutcome, issue_many
+from .many import issue_many
 from .orders import Order, open_order
+from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
 
-REISSUED = "reissued"
 STEP = "reissue"  # in the failure log
 
 
@@ -104,9 +104,9 @@ def reissue_many(
     """
     refs = list(dict.fromkeys(learner_refs))
     order = open_order(rt, run_id, actor=actor, notify=notify)
-    prepared = _prepare(rt, order, refs, why)
+    prepared = prepare(rt, order, refs, why)
     with rt.transaction() as tx:
-        outcomes = _store(rt, tx, prepared)
+        outcomes = store(rt, tx, prepared)
     first = [ref for ref in refs if ref not in prepared.standing]
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
@@ -122,11 +122,11 @@ def compare(
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
         views = {ref: get_award(session, held.award_id) for ref, held in standing.items()}
         kept = kept_of(session, run_id, learner_refs)
-    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, _as_if_new(kept))
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, as_if_new(kept))
     told = []
     for each in found:
         old = views.get(each.learner_ref)
-        draft = _draw_up(rt, order, each, standing.get(each.learner_ref), cause)
+        draft = draw_up_successor(rt, order, each, standing.get(each.learner_ref), cause)
         if isinstance(draft, Draft):
             frozen = draft.frozen
             told.append(
@@ -139,17 +139,17 @@ def compare(
     return told
 
 
-def _prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
+def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
     """Decides, draws up and signs for those who have a certificate. No transaction is open."""
     with rt.reading() as session:
         held = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, refs)
         kept = kept_of(session, order.run.id, refs)
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
-    new = _as_if_new(kept)
+    new = as_if_new(kept)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
     drafts, faulty = dict[str, Draft](), dict[str, Reason]()
     for each in found:
-        draft = _draw_up(rt, order, each, standing[each.learner_ref], why.cause)
+        draft = draw_up_successor(rt, order, each, standing[each.learner_ref], why.cause)
         if isinstance(draft, Draft):
             drafts[each.learner_ref] = draft
         elif each.decision.granted:
@@ -160,12 +160,12 @@ def _prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepar
     return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels, kept)
 
 
-def _as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
+def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
     """Rule (8), already final, does not stop a re-issue (R-059); exceptions and invalidations count as ever."""
     return {ref: replace(each, status=None, made_in=None) for ref, each in kept.items()}
 
 
-def _draw_up(
+def draw_up_successor(
     rt: Runtime, order: Order, decided: Decided, held: Standing | None, cause: Cause
 ) -> Draft | tuple[Reason, ...]:
     """The successor, or why there is none. The date of completion stays that of the first certificate (R-097), and so
@@ -190,7 +190,7 @@ def _draw_up(
 # ---- in the transaction ----------------------------------------------------------------------------
 
 
-def _store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, LearnerOutcome]:
+def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, LearnerOutcome]:
     """Successors are granted, the old ones superseded, the successors issued: all or nothing."""
     order, now = prepared.order, rt.clock.now()
     ready = {ref: draft for ref, draft in prepared.drafts.items() if draft.signed}
@@ -292,7 +292,7 @@ def _note(tx: Transaction, prepared: Prepared, outcomes: Mapping[str, LearnerOut
         for ref, each in outcomes.items()
         if each.result in (DECLINED, FAILED)
     ]
-    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now)
+    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
 
 
 def _tell(
@@ -400,9 +400,9 @@ def find_undoable(rt: Runtime, award: AwardView) -> UUID:
     return found
 
 
-def learners_of(codes: Collection[AwardView]) -> dict[UUID, list[str]]:
+def learners_of(awards: Collection[AwardView]) -> dict[UUID, list[str]]:
     """The learners of these awards, by run: what `reissue_many` takes."""
     found: dict[UUID, list[str]] = {}
-    for each in codes:
+    for each in awards:
         found.setdefault(each.run_id, []).append(each.learner_ref)
     return found

@@ -36,7 +36,7 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         "page_url": addresses.page or "",
         "video_url": addresses.links.video or "",
         "courses_url": addresses.links.courses or "",
-        "retry_url": addresses.again or "" if verdict.answer is Answer.CANNOT_CHECK else "",
+        "retry_url": addresses.again or "",
         **(_little(brief) if brief else {}),
         **(_contents(shown) if shown else {}),
     }

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from ..core.db import is_storable
 from ..core.errors import BadInput
 from ..core.i18n import N_
 from ..credentials import carriers, form_keys, jwt, proof, verify
@@ -63,7 +64,7 @@ def read(data: bytes) -> Claim:
     except (NothingCarried, Unreadable, ValueError, RecursionError):
         return Claim(sha256, None)
     named = document.get("id")
-    if not isinstance(named, str) or len(named) > 100:
+    if not isinstance(named, str) or not is_storable(named, 100):  # as no id is, and no database can be asked for
         return Claim(sha256, None)
     return Claim(sha256, named, document, token)
 

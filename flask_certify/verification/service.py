@@ -12,7 +12,7 @@ from ..achievements.validity import end_of
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
-from ..credentials.form_keys import public_keys
+from ..credentials.form_keys import public_keys, unsafe_keys
 from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from . import decoy, finding, presented
@@ -119,11 +119,14 @@ def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: dat
             return Verdict(Answer.UNKNOWN, None, now)
         found = finding.by_id(session, award_id, with_past=on is not None)
         assert found.award is not None and found.held is not None
-        pems = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
+        safe = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
+        unsafe = dict(unsafe_keys(session, found.award.issuer_id)) if claim.token else {}
     if found.award.frozen.recipient_name is None:
         return _told(found, now, on)
-    if found.held.text is None or not presented.is_the_same(claim, found.held.text, pems):
+    if found.held.text is None or not presented.is_the_same(claim, found.held.text, safe | unsafe):
         return Verdict(Answer.ALTERED, None, now)
+    if claim.token is not None and claim.token.key_id.partition("#")[2] in unsafe:
+        return Verdict(Answer.REISSUE_NEEDED, None, now)
     return replace(_told(found, now, on), is_our_file=False if is_pdf else None)
 
 

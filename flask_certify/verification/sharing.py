@@ -1,5 +1,6 @@
 """What a holder lets others see: a level for the certificate's page, and links with a level, an end and a way back."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
@@ -25,6 +26,7 @@ class NoSuchLink(NotFound):
 
 
 MOST = 50
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class TooManyLinks(Conflict):
@@ -136,7 +138,7 @@ def set_limit(rt: Runtime, tenant_ref: str, level: Level, *, actor: str) -> None
 
 def find_open(rt: Runtime, token: str) -> ShareView | None:
     """The link, if it has neither ended nor been withdrawn."""
-    if len(token) != 43:
+    if not _TOKEN.fullmatch(token):
         return None
     with rt.reading() as session:
         share = session.scalar(sa.select(Share).where(Share.token == token))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
-from flask_certify.credentials import envelope, forms, service
+from flask_certify.credentials import envelope, forms, rotation, service
 from flask_certify.credentials.models import Credential, FormKey
 from tests.support import house, verifiers
 from tests.support.certificates import Issued, issued_in
@@ -117,11 +117,15 @@ def documents_of(campus: Issued) -> dict[str, Any]:
     """Everything that stands at addresses of ours and that a reader of older badges may ask for."""
     base = "https://certs.example.org/certify"
     urls = [f"{base}/ob2/certificate/{name}.json" for name in ("context", "schema")]
-    urls += [f"{base}/wales/ob2/{name}.json" for name in ("issuer", "key", "revoked")]
+    urls += [f"{base}/wales/ob2/{name}.json" for name in ("issuer", "revoked")]
     with campus.rt.reading() as session:
+        rsa = sa.select(FormKey.name).where(FormKey.algorithm == "RS256")
+        keys = [f"{base}/wales/ob2/keys/{name}" for name in session.scalars(rsa)]
+        urls += [f"{each}/{which}.json" for each in keys for which in ("issuer", "key")]
         for each in session.scalars(sa.select(Credential.credential_id)):
-            folder = f"{base}/wales/ob2/{each.removeprefix('urn:uuid:')}"
-            urls += [f"{folder}/assertion.json", f"{folder}/badge.json"]
+            name = each.removeprefix("urn:uuid:")
+            urls += [f"{base}/wales/ob2/{name}/{which}.json" for which in ("assertion", "badge")]
+            urls += [f"{key}/{name}/badge.json" for key in keys]
     found: dict[str, Any] = {url: json.loads(fetched(campus, url)) for url in urls}
     return found | {f"{base}/wales/ob2/badge.png": "hex:" + fetched(campus, f"{base}/wales/ob2/badge.png").hex()}
 
@@ -157,6 +161,20 @@ def test_the_reference_validator_accepts_the_signed_form(campus: Issued, code: s
     report = validated(campus, made(campus, code, "open-badge-2.jws").decode())
 
     assert report["valid"], report["messages"]
+
+
+def test_the_reference_validator_accepts_what_was_signed_before_and_after_a_rotation(tmp_path: Path) -> None:
+    """R-152, R-154."""
+    with issued_in(f"sqlite:///{tmp_path}/host.db") as campus:
+        code = campus.issue("ada")
+        signed = [made(campus, code, "open-badge-2.jws").decode()]
+        rotation.rotate(campus.rt, "wales", actor="tom", at_once=True, kind="RS256")
+        signed.append(made(campus, code, "open-badge-2.jws").decode())
+
+        reports = [validated(campus, each) for each in (*signed, address_of(campus, code))]
+
+    assert signed[0] != signed[1]
+    assert [each["valid"] for each in reports] == [True] * 3, [each["messages"] for each in reports]
 
 
 def test_the_reference_validator_refuses_what_was_changed(campus: Issued, code: str) -> None:

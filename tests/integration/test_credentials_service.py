@@ -3,10 +3,13 @@
 import base64
 import json
 import logging
+import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -24,7 +27,7 @@ from flask_certify.credentials.models import Credential, IssuerKey, StatusList
 from flask_certify.credentials.service import Finding, Refused, SignedCredential
 from flask_certify.credentials.shape_compiler import FormCache
 from flask_certify.credentials.shapes import Filled, Shape, Values
-from flask_certify.credentials.status_list import BadList
+from flask_certify.credentials.status_list import BadList, Place
 from flask_certify.credentials.verify import examine, read_status_list
 from tests.support.credentials import NAMES, NOW, place, statement
 from tests.support.databases import Database
@@ -179,6 +182,33 @@ def test_places_are_scattered_over_a_list_whose_address_they_know(rt: Runtime, k
     assert max(each.index for each in places) - min(each.index for each in places) > 100_000
     assert {each.url for each in places} == {"https://certs.example.org/certify/ka/status/1"}
     assert {(each.issuer_id, each.number) for each in places} == {(ka.id, 1)}
+
+
+def test_a_million_awards_need_eight_lists_and_a_revocation_touches_one_of_them(tmp_path: Path):
+    """R-153: lists never grow; the next is opened, and what nobody touched is not signed again."""
+    with running(f"sqlite:///{tmp_path}/host.db") as rt:
+        ka, chunk, filled = add_issuer(rt, "ka"), 50_000, Counter[int]()
+        last: dict[int, Place] = {}
+        tracemalloc.start()
+        for _ in range(1_000_000 // chunk):
+            places = service.reserve_many(rt, ka.id, chunk)
+            filled.update(place.number for place in places)
+            last |= {place.number: place for place in places}
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        statements = add_awards(rt, ka, *(f"Asha {number}" for number in last))
+        signed = service.sign_many(rt, ka, statements, list(last.values()))
+        with rt.transaction() as tx:
+            service.store_many(tx, [each for each in signed if isinstance(each, SignedCredential)])
+        before = {number: service.status_list_document(rt, "ka", number) for number in last}
+
+        move(rt, AwardState.REVOKED, statements[2].award_id)
+
+        after = {number: service.status_list_document(rt, "ka", number) for number in last}
+        assert filled == dict.fromkeys(range(1, 8), 131_072) | {8: 1_000_000 - 7 * 131_072}
+        assert [number for number in last if before[number] != after[number]] == [3]
+        assert len(after[3].text) < 20_000  # nearly empty, and nearly as small as that
+        assert most < 60 * 1024 * 1024
 
 
 def test_no_place_is_needed_for_nobody(rt: Runtime, ka: IssuerView):

@@ -5,16 +5,28 @@ with an address for email), and whatever begins with CERTIFY_. Its tables and ou
 
 While a file `wait` lies in its folder, the host writes the number of the process that asks for records into a file
 `asked`, and answers once `wait` is gone.
+
+What may be wrong with a process is told to it alone: SITE_PATIENT=yes (its host answers at once), SITE_FROZEN=yes (its
+clock stands still), SITE_DIES=yes (killed after a commit, before anything is queued). While a file `full` lies in the
+folder, its SQLite cannot grow, as on a full disk.
 """
 
 import os
+import signal
+import sqlite3
+import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 
+from flask_certify.core import working
+from flask_certify.core.current import EXTENSION, runtime_of
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Contact, LearnerRecord
 from tests.support import story
@@ -28,9 +40,12 @@ class HesitantHost(MemoryHost):
     """Answers when the test lets it."""
 
     folder: Path = Path()
+    is_patient: bool = False
 
     def learner_records(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, LearnerRecord]:
         deadline = time.monotonic() + LONGEST_WAIT
+        if self.is_patient:
+            return super().learner_records(run_ref, learner_refs)
         if (self.folder / "wait").exists():
             draft = self.folder / "asked.draft"
             draft.write_text(str(os.getpid()))
@@ -50,5 +65,33 @@ def make_host(learners: int, folder: Path) -> HesitantHost:
 
 def create_app() -> Flask:
     settings = {name: value for name, value in os.environ.items() if name.startswith("CERTIFY_")}
-    host = make_host(int(os.environ["SITE_LEARNERS"]), Path(os.environ["SITE_FOLDER"]))
-    return story.make_app(os.environ["SITE_DATABASE"], host, **settings)
+    folder = Path(os.environ["SITE_FOLDER"])
+    host = make_host(int(os.environ["SITE_LEARNERS"]), folder)
+    host.is_patient = bool(os.environ.get("SITE_PATIENT"))
+    if os.environ.get("SITE_FROZEN"):
+        freeze()
+    app = story.make_app(os.environ["SITE_DATABASE"], host, **settings)
+    with app.app_context():
+        sa.event.listen(app.extensions["sqlalchemy"].engine, "connect", lambda raw, record: fill_disk(raw, folder))
+        if os.environ.get("SITE_DIES"):
+            die = replace(runtime_of(app), wake=lambda chunk_ids: os.kill(os.getpid(), signal.SIGKILL))
+            app.extensions[EXTENSION] = die
+    return app
+
+
+def freeze() -> None:
+    """No time passes for whoever renews leases: what waits for a moment waits for ever."""
+
+    class Endless(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            return super().wait()
+
+    working.threading = SimpleNamespace(Event=Endless, Thread=threading.Thread)
+    working.time = SimpleNamespace(monotonic=lambda: 0.0, sleep=time.sleep)
+
+
+def fill_disk(raw: Any, folder: Path) -> None:
+    """A database that has no room left, for connections that begin while the file lies there."""
+    if isinstance(raw, sqlite3.Connection) and (folder / "full").exists():
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.execute(f"PRAGMA max_page_count={pages}")

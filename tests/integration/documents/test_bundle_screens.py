@@ -52,6 +52,7 @@ def packed(site: Flask, mia: FlaskClient, address: str, **form: object) -> str:
 
 
 def test_the_question_tells_how_many_how_large_and_in_how_many_files(mia: FlaskClient, run_id: UUID) -> None:
+    """R-131."""
     text = mia.get(f"/certify/runs/{run_id}/download").get_data(as_text=True)
     assert "23 certificates" in text and "2 ZIP files" in text and "about 2 MB" in text
 
@@ -59,6 +60,7 @@ def test_the_question_tells_how_many_how_large_and_in_how_many_files(mia: FlaskC
 def test_the_button_is_off_while_a_download_is_prepared_and_leads_to_the_files_after(
     site: Flask, mia: FlaskClient, run_id: UUID
 ) -> None:
+    """R-132."""
     address = f"/certify/runs/{run_id}/download"
     first, second = (mia.post(address).location for _ in range(2))
     assert first == second
@@ -75,6 +77,7 @@ def test_the_button_is_off_while_a_download_is_prepared_and_leads_to_the_files_a
 
 
 def test_those_are_packed_whom_the_list_was_filtered_for(site: Flask, mia: FlaskClient, run_id: UUID) -> None:
+    """R-130."""
     address = f"/certify/runs/{run_id}/download?q=Lovelace"
     assert "1 certificate " in mia.get(address).get_data(as_text=True)
     where = packed(site, mia, f"/certify/runs/{run_id}/download", q="Lovelace")
@@ -131,6 +134,7 @@ def test_programs_prepare_a_download_of_learners_or_of_a_filter(site: Flask, mia
 
 
 def test_a_download_that_broke_off_goes_on_where_it_stopped(site: Flask, mia: FlaskClient, run_id: UUID) -> None:
+    """R-133."""
     where = packed(site, mia, f"/certify/runs/{run_id}/download")
 
     def fetch(number: int = 1, **headers: str) -> TestResponse:

@@ -85,6 +85,7 @@ def codes_issued(rt: Runtime, run_id: UUID) -> list[str]:
 
 
 def test_all_certificates_of_a_run_come_in_parts_below_the_limit(rt: Runtime, run_id: UUID) -> None:
+    """R-130, R-131."""
     told = bundles.forecast(rt, run_id)
     bundle = bundles.pack_and_wait(rt, bundles.open_bundle(rt, run_id, story.MIA), patience=20)
     assert bundle.is_finished and bundle.packed == bundle.expected == told.certificates == LEARNERS + 3
@@ -234,6 +235,7 @@ class _Full:
 
 
 def test_a_worker_that_sees_another_place_refuses_in_a_sentence(rt: Runtime, run_id: UUID, tmp_path: Path) -> None:
+    """DESIGN 19."""
     bundle_id = bundles.open_bundle(rt, run_id, story.MIA)
     elsewhere = replace(rt, settings=replace(rt.settings, files=str(tmp_path / "elsewhere")))
     bundle = bundles.pack_and_wait(elsewhere, bundle_id, patience=20)

@@ -263,6 +263,13 @@ def test_the_form_leads_to_the_page_of_the_code(campus: Issued) -> None:
     assert (response.status_code, response.location) == (303, f"/certify/v/{code}")
 
 
+@pytest.mark.parametrize(
+    "path", ["/v/a%00b", "/share/" + "x" * 42 + "%00", "/wa%00les/did.json", "/wales%00/status/1", "/verify?code=%00"]
+)
+def test_a_zero_byte_in_an_address_is_no_question_to_a_database(issued: Issued, path: str) -> None:
+    assert issued.client.get(f"/certify{path}").status_code in (200, 404, 422)
+
+
 def test_an_empty_field_shows_the_form_again(campus: Issued) -> None:
     response = campus.client.get("/certify/verify?code=+")
 

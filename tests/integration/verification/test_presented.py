@@ -118,6 +118,7 @@ def test_a_document_has_expired_when_our_record_says_so(campus: Issued) -> None:
 
 CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "recipient": lambda d: d["credentialSubject"]["identifier"][0].update(identityHash="Ida Lovelace"),
+    "code": lambda d: d["credentialSubject"].update(licenseNumber="7G4K9QXM2TPD"),
     "date": lambda d: d.update(validFrom="2020-01-01T00:00:00Z"),
     "index": lambda d: d["credentialStatus"].update(statusListIndex="1"),
     "index out of range": lambda d: d["credentialStatus"].update(statusListIndex="999999"),
@@ -183,6 +184,8 @@ def bombs() -> dict[str, bytes]:
         "NaN": b'{"id": "urn:uuid:1", "a": NaN}',
         "a huge number": b'{"id": "urn:uuid:1", "a": ' + b"9" * 5000 + b"}",
         "an id that is none": b'{"id": {"a": 1}}',
+        "half a character in its id": b'{"id": "urn:uuid:\\ud800"}',
+        "a zero byte in its id": b'{"id": "urn:uuid:\\u0000"}',
         "not UTF-8": b'{"id": "\xff\xfe"}',
         "half a PNG": b"\x89PNG\r\n\x1a\n\x00\x00",
         "a PNG that lies about its length": b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffiTXt",
