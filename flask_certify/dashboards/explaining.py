@@ -185,7 +185,7 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
     known = _facts(facts, own, decided) | {"pacing": course_run.pacing.value, "grade": grade}
     if issued_at is not None:
         seen = showing_of(rt, course_run, special, issued_at)
-        known |= {"visible": seen.is_visible, "shown_on": seen.date.isoformat()}
+        known |= {"visible": seen.is_visible, "shown_on": seen.shown_on.isoformat()}
     return Explanation(
         run,
         learner_ref,

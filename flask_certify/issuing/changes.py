@@ -12,7 +12,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..achievements.models import Run
-from ..achievements.service import RunView, find_run, get_course_run, get_run, list_attachments
+from ..achievements.service import (
+    RunView,
+    UnknownRun,
+    ensure_run,
+    find_run,
+    get_course_run,
+    get_run,
+    keep_dates,
+    list_attachments,
+)
 from ..awards.labels import label_of
 from ..awards.models import Record
 from ..awards.refreshing import Seen, write_seen
@@ -29,7 +38,7 @@ from ..eligibility.events import Event
 from ..eligibility.facts import Kept, not_earning
 from ..eligibility.service import Decided, ask_records, decide_records
 from ..host.records import LearnerRecord
-from . import happenings
+from . import happenings, showing
 from .happenings import Change
 from .keeping import kept_of
 from .models import Refresh
@@ -119,12 +128,17 @@ def run_changed(rt: Runtime, run_ref: str, what: str | None = None, change: Chan
     """
     with rt.transaction() as tx:
         run = find_run(tx.session, run_ref)
-        if run is None or not list_attachments(tx.session, run.id):
-            return
-        if what is None:
-            refresh_later(rt, tx, run)
-        else:
-            follow_later(rt, tx, run, None, what, change)
+        if run is not None and list_attachments(tx.session, run.id):
+            if what is None:
+                refresh_later(rt, tx, run)
+            else:
+                follow_later(rt, tx, run, None, what, change)
+    if run is not None:
+        try:
+            keep_dates(rt, run, get_course_run(rt, run.run_ref))
+        except (HostUnavailable, HostFailed, UnknownRun):
+            return  # what it said last holds until it says more
+        showing.tell_of_visible(rt, run.id)
 
 
 def learner_changed(
@@ -206,6 +220,7 @@ def refresh(rt: Runtime, held: Claim) -> Store:
     if row.learner_ref is not None:
         _learner_changed(rt, run, row.learner_ref, row.what, change)
         return lambda tx: None
+    ensure_run(rt, run.run_ref)  # title, and when its certificates are seen
     for page in pages(rt, run.run_ref):
         found = look_at(rt, run, page)
         with rt.transaction() as tx:

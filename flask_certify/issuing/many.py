@@ -30,7 +30,7 @@ from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Telling
 from ..telemetry import service as telemetry
-from . import vetoes
+from . import showing, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
 from .orders import Order, languages_of, open_order
@@ -272,10 +272,7 @@ def _tell(rt: Runtime, tx: Transaction, prepared: Prepared, fresh: Sequence[Draf
             Telling(draft.award_id, draft.learner_ref, draft.locale, prepared.channels[draft.learner_ref])
             for draft in fresh
         ]
-        chunk_ids = notifications.write_ledger(
-            tx, order.run.id, order.run.tenant_ref, "issued", tellings, now, batch_id=order.batch_id
-        )
-        tx.then(rt.wake, chunk_ids)
+        showing.tell(rt, tx, order, "issued", tellings, now)
     for key, count in Counter(draft.frozen.achievement_key for draft in fresh).items():
         tx.then(telemetry.note, rt, "issued", times=count, type=key)
     for draft in fresh:

@@ -35,7 +35,7 @@ from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
-from . import renewals, vetoes
+from . import renewals, showing, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
 from .lifecycle import DeclaredInvalid, after_moves, signal_records
@@ -306,8 +306,7 @@ def _tell(
     order = prepared.order
     if order.notify and fresh:
         tellings = [Telling(draft.award_id, ref, draft.locale, prepared.channels[ref]) for ref, draft in fresh.items()]
-        chunk_ids = notifications.write_ledger(tx, order.run.id, order.run.tenant_ref, REISSUED, tellings, now)
-        tx.then(rt.wake, chunk_ids)
+        showing.tell(rt, tx, order, REISSUED, tellings, now)
     for ref, draft in fresh.items():
         values = {
             "award_id": draft.award_id,

@@ -1,14 +1,14 @@
 """What the host said of a learner, or of the course, waits until the host can be asked.
 
-Revision ID: c3005
-Revises: c6033
+Revision ID: c3006
+Revises: c3005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c3005"
-down_revision = "c6033"
+revision = "c3006"
+down_revision = "c3005"
 branch_labels = None
 depends_on = None
 
