@@ -25,7 +25,7 @@ from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
 from . import evaluating, lifecycle, people, reissuing
 from .evaluating import Whom
-from .many import DECLINED, FAILED, LearnerOutcome
+from .many import ALREADY, DECLINED, FAILED, LearnerOutcome
 
 SAID = {
     AwardState.ISSUED: "issued",
@@ -194,6 +194,10 @@ def _reissue(rt: Runtime, awards: Sequence[AwardView], why: Why, actor: str, *, 
                 if outcome.result in (DECLINED, FAILED):
                     refused += 1
                     _say_refused(old, outcome)
+                elif outcome.result == ALREADY:  # somebody was faster
+                    refused += 1
+                    if _counts(rt, _award(rt, old.id)):
+                        _say_refused(old, outcome)
                 else:
                     new = _award(rt, outcome.award_id)
                     click.echo(f"{spaced(old.code)} is replaced by {spaced(new.code)}.")
