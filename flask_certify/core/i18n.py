@@ -56,4 +56,5 @@ def speaking(locale: str | None) -> AbstractContextManager[object]:
         return nullcontext()
     from flask_babel import force_locale
 
-    return force_locale(locale)
+    spoken: AbstractContextManager[object] = force_locale(locale)
+    return spoken

@@ -340,8 +340,8 @@ def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[Keepsake]) ->
     ]
     insert_or_ignore(tx.session, Document, rows, keys=["award_id"])
     # Asked afterwards: by then whoever is just forgetting them has ended, or will find these rows.
-    printed_ids = [each.award_id for each in printed]
-    forgotten = sa.select(Credential.award_id).where(Credential.award_id.in_(printed_ids), Credential.document.is_(None))
+    ids = [each.award_id for each in printed]
+    forgotten = sa.select(Credential.award_id).where(Credential.award_id.in_(ids), Credential.document.is_(None))
     tx.session.execute(
         sa.delete(Document)
         .where(Document.award_id.in_(forgotten), Document.tail.is_not(None))

@@ -283,9 +283,7 @@ def _delete(rt: Runtime, which: sa.ColumnElement[bool]) -> int:
         open_files(rt.settings).delete_below(folder_of(bundle_id))
         with rt.transaction() as tx:
             ended = sa.func.coalesce(Bundle.finished_at, rt.clock.now())
-            tx.session.execute(
-                sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED, finished_at=ended)
-            )
+            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED, finished_at=ended))
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
     return len(found)
