@@ -19,6 +19,7 @@ from .core.errors import Misconfigured, QueueUnavailable
 from .core.i18n import N_
 from .core.runtime import Runtime
 from .credentials.commands import register as register_keys
+from .dashboards import batch_commands
 from .dashboards import commands as questions
 from .dashboards.doctor import examine
 from .documents import commands as documents
@@ -50,6 +51,7 @@ def commands() -> AppGroup:
     life.register(group)
     exceptions.register(group)
     questions.register(group)
+    batch_commands.register(group)
     messages.register(group)
     return group
 

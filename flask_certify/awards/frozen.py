@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Self
@@ -39,12 +39,13 @@ class Frozen:
     facts: Mapping[str, str] = field(default_factory=dict)  # more that the attachment wanted carried along (R-030)
 
     def to_json(self) -> dict[str, Any]:
-        found = asdict(self)
-        found["completed_on"] = self.completed_on.isoformat() if self.completed_on else None
-        found["issued_at"] = self.issued_at.isoformat()
-        found["valid_until"] = self.valid_until.isoformat() if self.valid_until else None
-        found["signatories"] = [asdict(each) for each in self.signatories]
-        return found
+        return {name: getattr(self, name) for name in _NAMES} | {  # `asdict` takes ten times as long
+            "completed_on": self.completed_on.isoformat() if self.completed_on else None,
+            "issued_at": self.issued_at.isoformat(),
+            "valid_until": self.valid_until.isoformat() if self.valid_until else None,
+            "signatories": [asdict(each) for each in self.signatories],
+            "facts": dict(self.facts),
+        }
 
     def fingerprint(self, award_id: UUID) -> UUID:
         """Of all that is frozen and that a credential does not say in words. It is signed as the id of its subject,
@@ -78,3 +79,6 @@ class Frozen:
         values["valid_until"] = datetime.fromisoformat(until) if until else None
         values["signatories"] = tuple(FrozenSignatory(**each) for each in values["signatories"])
         return cls(**values)
+
+
+_NAMES = tuple(each.name for each in fields(Frozen))

@@ -8,14 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .db import Base, Json, UtcDateTime, insert_or_ignore
+from .db import Base, Json, UtcDateTime, insert_many, insert_or_ignore
 from .ids import new_id
 from .transaction import Transaction
 
@@ -86,27 +86,24 @@ def record_many(tx: Transaction, *, tenant_ref: str, actor_ref: str, at: datetim
     number, before = _lengthen(tx.session, tenant_ref, len(acts))
     rows = []
     for offset, each in enumerate(acts):
-        entry = AuditEntry(
-            id=new_id(),
-            tenant_ref=tenant_ref,
-            number=number - len(acts) + 1 + offset,
-            at=at,
-            actor_ref=actor_ref,
-            act=each.act,
-            subject=each.subject,
-            reason=each.reason,
-            details=dict(each.details),
-        )
-        entry.digest = before = digest_of(entry, before)
-        rows.append({name: getattr(entry, name) for name in _COLUMNS})
-    tx.session.execute(sa.insert(AuditEntry), rows)
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "tenant_ref": tenant_ref,
+            "number": number - len(acts) + 1 + offset,
+            "at": at,
+            "actor_ref": actor_ref,
+            "act": each.act,
+            "subject": each.subject,
+            "reason": each.reason,
+            "details": dict(each.details),
+        }
+        row["digest"] = before = _digest(row, before)
+        rows.append(row)
+    insert_many(tx.session, AuditEntry, rows)
     tx.session.execute(
         sa.update(AuditChain).where(AuditChain.tenant_ref == tenant_ref).values(digest=before),
         execution_options={"synchronize_session": False},
     )
-
-
-_COLUMNS = ("id", "tenant_ref", "number", "at", "actor_ref", "act", "subject", "reason", "details", "digest")
 
 
 def _lengthen(session: orm.Session, tenant_ref: str, by: int) -> tuple[int, str]:
@@ -125,17 +122,15 @@ def _lengthen(session: orm.Session, tenant_ref: str, by: int) -> tuple[int, str]
 
 def digest_of(entry: AuditEntry, before: str) -> str:
     """SHA-256 over the entry and the digest before it, as 64 hexadecimal digits."""
-    said = [
-        before,
-        entry.tenant_ref,
-        entry.number,
-        entry.at.isoformat(timespec="microseconds"),
-        entry.actor_ref,
-        entry.act,
-        entry.subject,
-        entry.reason,
-        entry.details,
-    ]
+    return _digest({name: getattr(entry, name) for name in _SAID}, before)
+
+
+_SAID = ("tenant_ref", "number", "at", "actor_ref", "act", "subject", "reason", "details")
+
+
+def _digest(row: Mapping[str, Any], before: str) -> str:
+    said = [before, *(row[name] for name in _SAID)]
+    said[3] = row["at"].isoformat(timespec="microseconds")
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 

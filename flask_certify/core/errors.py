@@ -67,6 +67,8 @@ class Unavailable(CertifyError):
     code = "unavailable"
     sentence = N_("Something needed is away at the moment. Try again later.")
     status = 503
+    pause_ms: int | None = None
+    """For how long work rests that met this; None: for a while that grows with each attempt."""
 
 
 class HostUnavailable(Unavailable):

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from .runtime import Runtime
 
 PENDING, RUNNING, DONE, SPLIT, FAILED = "pending", "running", "done", "split", "failed"
+OPEN, PAUSED, STOPPED = "open", "paused", "stopped"  # of a work; a chunk that was never begun is stopped with it
 MOST_ATTEMPTS = 4
-LARGEST_CHUNK = 5000
+LEFT_TO_PARTS = 2  # attempts of a part of a divided chunk, before it is divided again
+PARTS = 10
+LARGEST_CHUNK = 1000
 
 
 class Work(Base):
@@ -43,6 +46,9 @@ class Work(Base):
     kind: Mapped[str] = mapped_column(sa.String(40))
     open_chunks: Mapped[int]
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tenant_ref: Mapped[str] = mapped_column(sa.String(100), server_default="")  # whose turn it is; "": everybody's
+    size: Mapped[int] = mapped_column(server_default="0")  # positions: small works go before large ones
+    state: Mapped[str] = mapped_column(sa.String(8), server_default=OPEN)
 
 
 class Chunk(Base):
@@ -95,6 +101,7 @@ class Claim:
     last: int
     epoch: int
     attempts: int
+    tenant_ref: str = ""
 
 
 Store = Callable[[Transaction], None]
@@ -122,18 +129,44 @@ class Kind:
 
 
 def open_work(
-    tx: Transaction, kind: str, total: int, size: int, now: datetime, work_id: UUID | None = None
+    tx: Transaction,
+    kind: str,
+    total: int,
+    size: int,
+    now: datetime,
+    work_id: UUID | None = None,
+    *,
+    tenant_ref: str = "",
+    first: int = 0,
 ) -> tuple[UUID, list[UUID]]:
     """A new work with positions 0 to `total` - 1 in chunks of `size`: its id, and those of its chunks.
 
-    A work without positions gets one empty chunk, so that its end comes the same way as any other.
+    With `first` the chunks begin with that size and double up to `size`, so that somebody who waits sees something
+    soon. A work without positions gets one empty chunk, so that its end comes the same way as any other.
     """
     work_id = work_id or new_id()
-    ranges = [(at, min(at + size, total) - 1) for at in range(0, total, size)] or [(0, -1)]
-    tx.session.execute(sa.insert(Work), [{"id": work_id, "kind": kind, "open_chunks": len(ranges), "opened_at": now}])
-    rows = [_fresh(work_id, first, last) for first, last in ranges]
+    ranges = _ranges(total, min(first or size, size), size) or [(0, -1)]
+    row = {
+        "id": work_id,
+        "kind": kind,
+        "open_chunks": len(ranges),
+        "opened_at": now,
+        "tenant_ref": tenant_ref,
+        "size": total,
+        "state": OPEN,
+    }
+    tx.session.execute(sa.insert(Work), [row])
+    rows = [_fresh(work_id, begin, last) for begin, last in ranges]
     tx.session.execute(sa.insert(Chunk), rows)
     return work_id, [row["id"] for row in rows]
+
+
+def _ranges(total: int, width: int, size: int, at: int = 0) -> list[tuple[int, int]]:
+    found = []
+    while at < total:
+        found.append((at, min(at + width, total) - 1))
+        at, width = at + width, min(width * 2, size)
+    return found
 
 
 def claim(session: orm.Session, chunk_id: UUID, lease_ms: int) -> Claim | None:
@@ -141,7 +174,12 @@ def claim(session: orm.Session, chunk_id: UUID, lease_ms: int) -> Claim | None:
     lapsed = sa.and_(Chunk.state == RUNNING, Chunk.lease_until < now_ms())
     row = session.execute(
         sa.update(Chunk)
-        .where(Chunk.id == chunk_id, sa.or_(Chunk.state == PENDING, lapsed), Chunk.attempts < MOST_ATTEMPTS)
+        .where(
+            Chunk.id == chunk_id,
+            sa.or_(Chunk.state == PENDING, lapsed),
+            Chunk.attempts < MOST_ATTEMPTS,
+            Chunk.work_id.in_(_open_works()),
+        )
         .values(
             state=RUNNING,
             lease_until=now_ms() + lease_ms,
@@ -155,8 +193,12 @@ def claim(session: orm.Session, chunk_id: UUID, lease_ms: int) -> Claim | None:
     ).first()
     if row is None:
         return None
-    kind = session.scalar(sa.select(Work.kind).where(Work.id == row.work_id))
-    return Claim(row.id, row.work_id, str(kind), row.first, row.last, row.epoch, row.attempts)
+    kind, tenant_ref = session.execute(sa.select(Work.kind, Work.tenant_ref).where(Work.id == row.work_id)).one()
+    return Claim(row.id, row.work_id, kind, row.first, row.last, row.epoch, row.attempts, tenant_ref)
+
+
+def _open_works() -> sa.Select[Any]:
+    return sa.select(Work.id).where(Work.state == OPEN)
 
 
 def renew(session: orm.Session, held: Claim, lease_ms: int) -> None:
@@ -226,7 +268,7 @@ def due(
     lapsed = sa.and_(Chunk.state == RUNNING, Chunk.lease_until < now_ms(), Chunk.attempts < MOST_ATTEMPTS)
     chosen = (
         sa.select(Chunk.id)
-        .where(sa.or_(Chunk.state == PENDING, lapsed), rested)
+        .where(sa.or_(Chunk.state == PENDING, lapsed), rested, Chunk.work_id.in_(_open_works()))
         .order_by(Chunk.id)
         .limit(max(room, 0))
         .with_for_update(skip_locked=True)
@@ -251,7 +293,12 @@ def hopeless(session: orm.Session) -> list[Claim]:
     found = session.execute(
         sa.select(Chunk, Work.kind)
         .join(Work, Work.id == Chunk.work_id)
-        .where(Chunk.state == RUNNING, Chunk.lease_until < now_ms(), Chunk.attempts >= MOST_ATTEMPTS)
+        .where(
+            Chunk.state == RUNNING,
+            Chunk.lease_until < now_ms(),
+            Chunk.attempts >= MOST_ATTEMPTS,
+            Work.state != STOPPED,
+        )
     )
     return [
         Claim(chunk.id, chunk.work_id, kind, chunk.first, chunk.last, chunk.epoch, chunk.attempts)
@@ -260,7 +307,7 @@ def hopeless(session: orm.Session) -> list[Claim]:
 
 
 def divide(rt: "Runtime", lost: Claim) -> list[UUID]:
-    """A hopeless chunk becomes chunks of one, so that one person sinks alone; a chunk of one has failed.
+    """A hopeless chunk is divided into parts, and those again, until one person sinks alone: a chunk of one has failed.
 
     The ids of the new chunks. Nothing happens if somebody was faster.
     """
@@ -291,13 +338,16 @@ def divide(rt: "Runtime", lost: Claim) -> list[UUID]:
             if count_down(tx.session, lost.work_id):
                 kind.end(rt, tx, lost.work_id)
             return []
-        singles = [_fresh(lost.work_id, at, at) for at in range(lost.first, lost.last + 1)]
-        tx.session.execute(sa.insert(Chunk), singles)
-        count_down(tx.session, lost.work_id, 1 - len(singles))
-        return [row["id"] for row in singles]
+        width = -(-(lost.last - lost.first + 1) // PARTS)
+        ranges = _ranges(lost.last + 1, width, width, lost.first)
+        attempts = 0 if width == 1 else MOST_ATTEMPTS - LEFT_TO_PARTS
+        parts = [_fresh(lost.work_id, *each, attempts=attempts) for each in ranges]
+        tx.session.execute(sa.insert(Chunk), parts)
+        count_down(tx.session, lost.work_id, 1 - len(parts))
+        return [row["id"] for row in parts]
 
 
-def _fresh(work_id: UUID, first: int, last: int) -> dict[str, Any]:
+def _fresh(work_id: UUID, first: int, last: int, attempts: int = 0) -> dict[str, Any]:
     return {
         "id": new_id(),
         "work_id": work_id,
@@ -305,7 +355,7 @@ def _fresh(work_id: UUID, first: int, last: int) -> dict[str, Any]:
         "last": last,
         "state": PENDING,
         "epoch": 0,
-        "attempts": 0,
+        "attempts": attempts,
     }
 
 

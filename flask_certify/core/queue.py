@@ -16,7 +16,7 @@ from . import outbox
 from .current import current_runtime
 from .runtime import Runtime
 from .settings import Settings
-from .working import run_chunk
+from .working import take_turns
 
 DAY = 86_400
 LANES = ("issuing", "messages", "bundles")
@@ -30,8 +30,8 @@ class JobFailed(Exception):
 
 
 def work_on_chunk(chunk_id: str) -> str:
-    """The one job there is."""
-    return run_chunk(current_runtime(), UUID(chunk_id))
+    """The one job there is: some chunks, beginning with whoever's turn it is."""
+    return take_turns(current_runtime(), UUID(chunk_id))
 
 
 JOBS: dict[str, Callable[[str], str]] = {"certify.chunk": work_on_chunk}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -71,8 +72,13 @@ def is_current(engine: Engine) -> bool:
     """For the doctor: does the database stand where the code does?"""
     with naming_trouble(), engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        heads = ScriptDirectory.from_config(_config(connection)).get_heads()
-        return set(context.get_current_heads()) == set(heads)
+        return set(context.get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """Where the code stands. Read once: each step is a file, and readiness is asked every few seconds."""
+    return frozenset(ScriptDirectory.from_config(_settings()).get_heads())
 
 
 def _run(engine: Engine, step: Any, revision: str) -> None:
@@ -84,10 +90,15 @@ def _run(engine: Engine, step: Any, revision: str) -> None:
 
 
 def _config(connection: Connection) -> Config:
+    made = _settings()
+    made.attributes["connection"] = connection
+    return made
+
+
+def _settings() -> Config:
     made = Config()
     made.set_main_option("script_location", str(files("flask_certify.migrations")).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
-    made.attributes["connection"] = connection
     return made
 
 

@@ -111,6 +111,15 @@ class Settings:
     """How SMS leave: twilio://ACCOUNT_SID:AUTH_TOKEN@FROM (a number or a messaging service), or outbox:DIRECTORY.
     Empty: SMS are not sent, and the ledger says so."""
 
+    sms_senders: int = 1
+    """How many numbers send our SMS: one, or as many as the messaging service has."""
+
+    sms_per_second: float = 1.0
+    """Parts of SMS that one of them sends in a second. No more wait at the provider than go out in an hour."""
+
+    hook_secret: str = field(default="", repr=False)
+    """Shared with whoever reports bounced email, at least 16 letters. Empty: such reports are refused."""
+
     log: str = "text"
     """How workers write their log: text, as the application has set it up, or json, one object a line."""
 
@@ -181,6 +190,12 @@ class Settings:
             raise _wrong("redis_url", "it must begin with redis://, rediss:// or unix://.")
         if not self.queue.strip():
             raise _wrong("queue", "it must not be empty.")
+        if self.sms_senders < 1:
+            raise _wrong("sms_senders", "it must be a whole number, at least 1.")
+        if not 0 < self.sms_per_second < math.inf:
+            raise _wrong("sms_per_second", "it must be a number above 0.")
+        if self.hook_secret and len(self.hook_secret) < 16:
+            raise _wrong("hook_secret", "it must have at least 16 letters.")
         if not 0 < self.host_seconds < math.inf:
             raise _wrong("host_seconds", "it must be a number of seconds above 0.")
         if not 1 <= self.list_limit <= 1_000_000:

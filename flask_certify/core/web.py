@@ -73,6 +73,9 @@ def install(app: Flask, bp: Blueprint, rt: Runtime) -> None:
     bp.register_error_handler(csrf.CSRFError, lambda error: answer_error(csrf.FormExpired()))
     _add_names(app, rt.settings.base, rt.settings.url_prefix)
     app.register_blueprint(bp, url_prefix=rt.settings.url_prefix)
+    if "csrf" in app.extensions:
+        for endpoint in csrf.SIGNED:
+            app.extensions["csrf"].exempt(app.view_functions[endpoint])
 
 
 def _add_names(app: Flask, base: str, prefix: str) -> None:
@@ -97,6 +100,7 @@ def _add_names(app: Flask, base: str, prefix: str) -> None:
         app.add_template_global(what, name)
     filters: dict[str, Callable[..., str]] = {
         "certify_day": reader.day,
+        "certify_date": reader.date_of,
         "certify_moment": reader.moment,
         "certify_number": reader.number,
         "certify_code": spaced,

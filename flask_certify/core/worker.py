@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from flask import Flask
 from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
 from sqlalchemy import Engine
 
 from . import stopping
@@ -60,12 +61,21 @@ def build(
             super().setup_work_horse_signals()
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
+        def subscribe(self) -> None:
+            """Nobody stops or kills a worker through Redis. Nor does RQ 2 then wait, at its end, for a thread that
+            listens on a connection which is gone."""
+
+        def unsubscribe(self) -> None:
+            """There is nothing to end."""
+
         def request_stop(self, signum: int, frame: FrameType | None) -> None:
             if tender is not None:
                 tender.is_stopping = True
             patience = threading.Timer(settings.grace_seconds, self.take_back)
             patience.daemon = True
             patience.start()
+            if fork and not self.horse_pid:  # whatever RQ believes: nobody is at a chunk, and a hint may be lost
+                raise StopRequested()
             super().request_stop(signum, frame)
 
         def take_back(self) -> None:

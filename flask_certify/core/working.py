@@ -7,18 +7,21 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
-from . import logs, outbox, stopping
+from . import logs, outbox, steering, stopping, turns
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
 
+AT_HAND = 16  # chunks that are looked at together
+TURN_SECONDS = 5.0  # for which one job goes on: a fork costs as much as a hundred certificates
 ROOM = 64  # jobs that may wait in the queue; the rest waits in the table
 SOON_MS, LATER_MS = 1_000, 60_000
 MOST_LEASES = 20  # for which one attempt may keep a chunk
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 30_000
+
+NOT_OURS = "not ours"
 
 log = logging.getLogger("flask_certify")
 
@@ -33,8 +36,10 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
     lease_ms = rt.settings.lease_seconds * 1000
     with rt.transaction() as tx:
         held = outbox.claim(tx.session, chunk_id, lease_ms)
+        if held is not None:
+            turns.served(tx.session, held)
     if held is None:
-        return "not ours"
+        return NOT_OURS
     with logs.about(chunk=str(chunk_id), work=str(held.work_id), kind=held.kind):
         began = time.monotonic()
         said = _run(rt, held, lease_ms)
@@ -55,6 +60,29 @@ def _run(rt: Runtime, held: outbox.Claim, lease_ms: int) -> str:
     except Exception as error:  # whatever it is, the row says so and the sweeper goes on
         return _put_back(rt, held, error)
     return "done"
+
+
+def take_turns(rt: Runtime, hinted: UUID, seconds: float = TURN_SECONDS) -> str:
+    """What one job does: chunk after chunk for some seconds, whoever's turn it is. The hint says only that there is
+    work.
+
+    So a small batch need not wait until all jobs of a large one that came before it are done. What became of the first.
+    """
+    until, first = time.monotonic() + seconds, ""
+    with rt.reading() as session:
+        kinds = _like(rt, outbox.kinds_of(session, [hinted]).get(hinted))
+    while True:
+        with rt.reading() as session:
+            ids = turns.whose_turn(session, AT_HAND, kinds)
+        done = next((said for each in ids if (said := run_chunk(rt, each)) != NOT_OURS), "")
+        first = first or done or NOT_OURS
+        if not done or time.monotonic() > until or stopping.is_asked():
+            return first
+
+
+def _like(rt: Runtime, kind: str | None) -> list[str]:
+    """The kinds that share a lane with this one: some workers are kept for some lanes."""
+    return [name for name, each in rt.kinds.items() if kind is not None and each.lane == rt.kinds[kind].lane]
 
 
 def _finish(rt: Runtime, held: outbox.Claim, store: outbox.Store) -> None:
@@ -109,6 +137,8 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
     reason = named.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
     pause_ms = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
+    if isinstance(named, Unavailable) and named.pause_ms is not None:
+        pause_ms = named.pause_ms
     log.warning("chunk put back: %s", reason, extra={"chunk": str(held.chunk_id), "reason": reason})
     try:
         with rt.transaction() as tx:
@@ -142,11 +172,16 @@ def sweep(
 
 
 def split_hopeless(rt: Runtime) -> None:
-    """Chunks that used up their attempts are divided, or end as failed."""
+    """Chunks that used up their attempts are divided, or end as failed; works that were told to stop are ended."""
     with rt.reading() as session:
         lost = outbox.hopeless(session)
+        stopping = steering.stopping(session)
     for each in lost:
         outbox.divide(rt, each)
+    for work_id, kind in stopping:
+        with rt.transaction() as tx:
+            if steering.stop(tx.session, work_id):
+                rt.kinds[kind].end(rt, tx, work_id)
 
 
 def work_off(rt: Runtime, is_over: Callable[[], bool], *, patience: float, tick: Callable[[], None]) -> bool:
@@ -200,18 +235,6 @@ def drain(rt: Runtime) -> None:
         log.warning("database busy, the sweeper goes on")
 
 
-def open_chunks(session: orm.Session, limit: int = 16) -> list[UUID]:
-    """Chunks that may be claimed now, oldest first. Reads only, and marks nothing."""
-    lapsed = sa.and_(
-        outbox.Chunk.state == outbox.RUNNING,
-        outbox.Chunk.lease_until < outbox.now_ms(),
-        outbox.Chunk.attempts < outbox.MOST_ATTEMPTS,
-    )
-    return list(
-        session.scalars(
-            sa.select(outbox.Chunk.id)
-            .where(sa.or_(outbox.Chunk.state == outbox.PENDING, lapsed))
-            .order_by(outbox.Chunk.id)
-            .limit(limit)
-        )
-    )
+def open_chunks(session: orm.Session) -> list[UUID]:
+    """Chunks that may be claimed now, whoever's turn it is first. Reads only, and marks nothing."""
+    return turns.whose_turn(session, AT_HAND)

@@ -5,6 +5,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from . import contexts, multibase
@@ -124,6 +125,7 @@ def places(list_secret: bytes, numbers: Sequence[int], size: int = SIZE) -> list
     return found
 
 
+@lru_cache(maxsize=8)
 def _tables(list_secret: bytes, low: int, high: int) -> list[tuple[Sequence[int], Sequence[int]]]:
     """The rounds' functions, written out: each half changes the other by what is found for it here."""
     lengths = [1 << low, 1 << high] * (_ROUNDS // 2)

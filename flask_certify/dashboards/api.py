@@ -25,7 +25,7 @@ from ..issuing.attaching import Attached, By, Place, Terms
 from ..issuing.lifecycle import Report
 from ..issuing.many import LearnerOutcome
 from . import api_schemas as schemas
-from . import explaining, queries, reviewing, simulating, wording
+from . import batch_api, explaining, queries, reviewing, simulating, wording
 from .access import open_run
 from .reviewing import Queue
 
@@ -63,7 +63,7 @@ def register(blueprint: Any) -> None:
     add(
         "GET", f"{run}/failures", list_failures, failures, query=schemas.FailuresQuery, gives=schemas.Failure, many=True
     )
-    add("GET", "/batches/<uuid:batch_id>", get_batch, on_batch, gives=schemas.Batch)
+    batch_api.register(blueprint)
     body, excepted = schemas.ExceptionBody, schemas.Excepted
     add("POST", f"{run}/allowlist", allow, fix, body=body, gives=excepted)
     add("POST", f"{run}/allowlist/remove", disallow, fix, body=body, gives=excepted)
@@ -106,19 +106,6 @@ def as_learner(view: View) -> View:
         if actor.learner_ref is None:
             raise Forbidden()
         return view(run=run, learner_ref=actor.learner_ref)
-
-    return guarded
-
-
-def on_batch(view: View) -> View:
-    """The view gets the batch, if the host lets the caller see its run."""
-
-    @wraps(view)
-    def guarded(*, batch_id: UUID) -> Any:
-        web.acting()
-        batch = bulk.get_batch(current_runtime(), batch_id)
-        open_run(batch.run_id, "run.dashboard")
-        return view(batch=batch)
 
     return guarded
 
@@ -279,11 +266,6 @@ def reissue_certificates(given: Asked, *, run: RunView) -> Asked:
     rt, actor, why = current_runtime(), current_actor().ref, _why(given)
     refs = list(dict.fromkeys(given["learners"]))
     return _outcomes(reissuing.reissue_many(rt, run.id, refs, why, actor=actor, notify=given["notify"]))
-
-
-def get_batch(*, batch: bulk.BatchView) -> bulk.BatchView:
-    """See how an issue batch stands"""
-    return batch
 
 
 def _outcomes(found: Sequence[LearnerOutcome]) -> Asked:

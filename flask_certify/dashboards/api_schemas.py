@@ -227,18 +227,6 @@ class Issued(ma.Schema):
     outcomes = fields.List(fields.Nested(Outcome), required=True)
 
 
-class Batch(ma.Schema):
-    id = fields.UUID(required=True)
-    run_id = fields.UUID(required=True)
-    state = fields.String(required=True)
-    total = fields.Integer(required=True, allow_none=True)
-    done = fields.Integer(required=True)
-    issued = fields.Dict(required=True)
-    declined = fields.Dict(required=True)
-    failed = fields.Integer(required=True)
-    already = fields.Integer(required=True)
-
-
 class Failure(ma.Schema):
     id = fields.UUID(required=True)
     at = fields.AwareDateTime(required=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..core import queue, schema
 from ..core.errors import CertifyError, QueueUnavailable
-from ..core.files import open_files
+from ..core.files import Files, open_files
 from ..core.runtime import Runtime
+from ..core.settings import Settings
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 
@@ -62,10 +64,16 @@ def _queue(rt: Runtime) -> Part:
 
 def _storage(rt: Runtime) -> Part:
     def ask() -> str:
-        open_files(rt.settings).store_id()
+        _files(rt.settings).store_id()
         return "Bundles can be kept."
 
     return _part("storage", DEGRADED, ask)
+
+
+@lru_cache(maxsize=4)
+def _files(settings: Settings) -> Files:
+    """The way to a bucket takes longer to make than to use."""
+    return open_files(settings)
 
 
 def _part(name: str, otherwise: str, ask: Callable[[], str]) -> Part:

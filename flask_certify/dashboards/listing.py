@@ -89,15 +89,18 @@ class Listing:
 
     def to_query(self) -> str:
         """Back into an address, only what differs from nothing asked: `?q=ada&page=2`."""
+        order = "" if self.order == Sort.EXTERNAL_ID else self.order
+        return query_of({**self.to_fields(), "sort": order, "page": str(self.page) if self.page > 1 else ""})
+
+    def to_fields(self) -> dict[str, str]:
+        """Whom the list shows, without order and page: for the hidden fields of a form."""
         asked = {
             "q": self.text,
             "status": self.status or "",
             "from": self.first_day.isoformat() if self.first_day else "",
             "to": self.last_day.isoformat() if self.last_day else "",
-            "sort": "" if self.order == Sort.EXTERNAL_ID else self.order,
-            "page": str(self.page) if self.page > 1 else "",
         }
-        return query_of(asked)
+        return {name: value for name, value in asked.items() if value}
 
     @property
     def order(self) -> str:

@@ -20,7 +20,7 @@ from ..core.outbox import Chunk, Work
 from ..core.runtime import Runtime
 from ..core.workers import WorkerView
 from ..eligibility.reasons import worded
-from ..issuing.models import FINISHED, Bundle, IssueBatch, IssueItem
+from ..issuing.models import FINISHED, PREVIEW, Bundle, IssueBatch, IssueItem
 from ..issuing.models import RUNNING as PACKING
 from ..notifications.models import Message
 
@@ -154,7 +154,7 @@ def _lanes(rt: Runtime, session: orm.Session, jobs: Mapping[str, int], now: date
     found = session.execute(
         sa.select(Work.kind, doing, sa.func.count(), sa.func.min(Work.opened_at))
         .join(Work, Work.id == Chunk.work_id)
-        .where(Chunk.state.in_([outbox.PENDING, outbox.RUNNING]))
+        .where(Chunk.state.in_([outbox.PENDING, outbox.RUNNING]), Work.state == outbox.OPEN)
         .group_by(Work.kind, doing)
     ).all()
     lanes = []
@@ -178,7 +178,7 @@ def _batches(session: orm.Session) -> tuple[BatchLine, ...]:
     )
     found = session.execute(
         sa.select(IssueBatch, done)
-        .where(IssueBatch.state != FINISHED, IssueBatch.finished_at.is_(None))
+        .where(IssueBatch.state.not_in([PREVIEW, FINISHED]), IssueBatch.finished_at.is_(None))
         .order_by(IssueBatch.opened_at)
         .limit(MOST)
     )

@@ -22,7 +22,7 @@ from ..awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
 from ..awards.models import Award, Failure, Record
 from ..awards.states import AwardState
 from ..eligibility.reasons import Reason
-from ..issuing.models import FINISHED, RUNNING, Bundle, IssueBatch
+from ..issuing.models import FINISHED, PREVIEW, RUNNING, Bundle, IssueBatch
 
 PAGE = 1000  # rows in one question when all of a run are read
 
@@ -361,7 +361,7 @@ def batches(session: orm.Session, run_id: UUID, *, limit: int | None = None) -> 
     """The bulk issues of the run, the latest first."""
     found = session.scalars(
         sa.select(IssueBatch)
-        .where(IssueBatch.run_id == run_id)
+        .where(IssueBatch.run_id == run_id, IssueBatch.state != PREVIEW)
         .order_by(IssueBatch.opened_at.desc(), IssueBatch.id.desc())
         .limit(limit)
     )

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Response
+from flask import Response, stream_with_context
 
 MARK = "\ufeff"  # tells spreadsheets that this is UTF-8; without it names in Devanagari turn to rubbish
 _BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "＝", "＋", "－", "＠")
@@ -33,6 +33,6 @@ def lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def answer(rows: Iterable[Sequence[str]], name: str) -> Response:
     """The rows as a file to be saved under that name, sent while they are being made."""
-    response = Response(lines(rows), content_type="text/csv; charset=utf-8")
+    response = Response(stream_with_context(lines(rows)), content_type="text/csv; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

@@ -1,21 +1,14 @@
-"""The mentor's screens: the dashboard of a run, issuing to all of it, a batch, failures, the progress report."""
+"""The mentor's screens: the dashboard of a run, failures, the progress report."""
 
-from typing import Any
-from uuid import UUID
-
-from flask import Blueprint, Response, jsonify, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import RunView, UnknownRun, ensure_run, get_course_run
-from ..core import reader, web
+from ..core import web
 from ..core.current import current_actor, current_runtime
-from ..core.errors import CertifyError, Conflict, NotFound
 from ..core.i18n import c_
-from ..issuing import bulk
-from ..issuing.bulk import BatchView
-from ..issuing.errors import AlreadyUnderWay
-from . import bundle_views, learner_views, operations_views, queries, sheets, template_views, wording
-from .access import may_in_run, open_run, requires, tenant_of
+from . import batch_views, bundle_views, learner_views, operations_views, queries, sheets, template_views, wording
+from .access import may_in_run, requires, tenant_of
 from .listing import AT_ONCE, Listing, Pages, page_number, query_of
 from .report import make_report
 
@@ -26,13 +19,10 @@ def register(bp: Blueprint) -> None:
     web.add_templates(bp, "flask_certify.dashboards")
     bp.add_url_rule("/runs/by-ref", "run_by_ref", get_run_by_ref)
     bp.add_url_rule("/runs/<uuid:run_id>", "dashboard", get_dashboard)
-    bp.add_url_rule("/runs/<uuid:run_id>/issue", "issue", get_issue)
-    bp.add_url_rule("/runs/<uuid:run_id>/issue", "post_issue", post_issue, methods=["POST"])
     bp.add_url_rule("/runs/<uuid:run_id>/report.csv", "report", get_report)
     bp.add_url_rule("/runs/<uuid:run_id>/failures", "failures", get_failures)
     bp.add_url_rule("/runs/<uuid:run_id>/failures.csv", "failures_csv", get_failures_csv)
-    bp.add_url_rule("/batches/<uuid:batch_id>", "batch", get_batch)
-    bp.add_url_rule("/batches/<uuid:batch_id>.json", "batch_json", get_batch_json)
+    batch_views.register(bp)
     learner_views.register(bp)
     bundle_views.register(bp)
     template_views.register(bp)
@@ -82,6 +72,7 @@ def get_dashboard(run: RunView) -> str:
         pages=pages,
         batch=batch,
         may_issue=may_in_run(actor, "award.issue", run),
+        acts=batch_views.acts_of(actor, run),
         may_download=may_in_run(actor, "award.download", run),
         may_see_failures=may_in_run(actor, "failures.read", run),
         kind_name=lambda key: wording.kind_name(key, names),
@@ -100,122 +91,6 @@ def get_report(run: RunView) -> Response:
     response = sheets.answer(report.rows(), "progress-report.csv")
     response.call_on_close(report.close)
     return response
-
-
-# ---- issuing to all of a run -----------------------------------------------------------------------
-
-
-@requires("award.issue")
-def get_issue(run: RunView) -> AnyResponse:
-    """The question before a bulk issue: how many get what, who does not and why (R-116, R-120, R-125)."""
-    rt = current_runtime()
-    try:
-        bulk.check_ended(get_course_run(rt, run.run_ref), rt.clock.now(), tenant_of(run).zone)
-        preview = bulk.preview(rt, run.id)
-    except (Conflict, NotFound) as refused:
-        return _refuse(run, refused)
-    if preview.to_issue:
-        sentence = bulk.will_be_issued_sentence(rt, run.id, preview.to_issue)
-    else:
-        sentence = bulk.nothing_new_sentence(rt, run.id)
-    return _ask(run, sentence=sentence, preview=preview)
-
-
-@requires("award.issue")
-def post_issue(run: RunView) -> AnyResponse:
-    """Opens a batch, and leads to it. Pressed twice, both lead to the same one (R-127)."""
-    rt, actor = current_runtime(), current_actor()
-    try:
-        batch_id = bulk.open_batch(rt, run.id, actor.ref, notify="notify" in request.form)
-    except AlreadyUnderWay as refused:
-        under_way = bulk.find_under_way(rt, run.id)
-        if under_way is None:  # it ended a moment ago
-            return _refuse(run, refused)
-        batch_id = under_way
-    except (Conflict, NotFound) as refused:
-        return _refuse(run, refused)
-    return redirect(url_for("certify.batch", batch_id=batch_id), 303)
-
-
-def _refuse(run: RunView, refused: CertifyError) -> AnyResponse:
-    if web.wants_json():
-        raise refused
-    return _ask(run, sentence=refused.worded(), status=refused.status)
-
-
-def _ask(run: RunView, *, sentence: str, preview: bulk.Preview | None = None, status: int = 200) -> AnyResponse:
-    rt = current_runtime()
-    with rt.reading() as session:
-        names = queries.names_of_kinds(session, run.tenant_ref)
-        latest = queries.latest_batch(session, run.id)
-    page = web.render(
-        "certify/issue.html",
-        run=run,
-        sentence=sentence,
-        preview=preview,
-        kinds=[(wording.kind_name(key, names), n) for key, n in sorted(preview.by_key.items()) if n] if preview else [],
-        declined=wording.of_many(preview.declined) if preview else [],
-        faulty=wording.of_many(preview.faulty) if preview else [],
-        under_way=latest.id if latest and latest.is_under_way else None,
-        may_notify=rt.settings.notify,
-    )
-    return Response(page, status)
-
-
-# ---- a batch ---------------------------------------------------------------------------------------
-
-
-def get_batch(batch_id: UUID) -> str:
-    """A bulk issue while it runs, and what came of it."""
-    batch, run = _open_batch(batch_id)
-    with current_runtime().reading() as session:
-        names = queries.names_of_kinds(session, run.tenant_ref)
-    return web.render(
-        "certify/batch.html",
-        batch=batch,
-        run=run,
-        zone=tenant_of(run).zone,
-        line=_line(batch),
-        kinds=[(wording.kind_name(key, names), n) for key, n in sorted(batch.issued.items())],
-        issued=sum(batch.issued.values()),
-        declined=wording.of_many(batch.declined),
-        trouble=wording.sentence_of(batch.trouble, {}) if batch.trouble else None,
-        may_see_failures=may_in_run(current_actor(), "failures.read", run),
-    )
-
-
-def get_batch_json(batch_id: UUID) -> Response:
-    """The same for a page that is open, and for programs."""
-    batch, _ = _open_batch(batch_id)
-    said: dict[str, Any] = {
-        "state": batch.state,
-        "is_over": batch.is_finished,
-        "total": batch.total,
-        "done": batch.done,
-        "issued": dict(batch.issued),
-        "declined": {code: number for code, number in batch.declined.items() if number},
-        "failed": batch.failed,
-        "already": batch.already,
-        "line": _line(batch),
-    }
-    return jsonify(said)
-
-
-def _open_batch(batch_id: UUID) -> tuple[BatchView, RunView]:
-    web.acting()
-    batch = bulk.get_batch(current_runtime(), batch_id)
-    return batch, open_run(batch.run_id, "run.dashboard")
-
-
-def _line(batch: BatchView) -> str:
-    """How far it is, in words."""
-    if batch.is_finished:
-        return c_("Finished.")
-    if batch.total is None:
-        return c_("Getting ready: the learners of the course run are being looked up.")
-    return c_(
-        "%(done)s of %(total)s learners are done.", done=reader.number(batch.done), total=reader.number(batch.total)
-    )
 
 
 # ---- failures --------------------------------------------------------------------------------------

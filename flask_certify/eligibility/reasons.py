@@ -84,8 +84,20 @@ LEFT_ALONE: dict[str, str] = {
     "allowlist_removed": N_("The learner was taken off the list of exceptions."),
 }
 
+SINCE_THE_PREVIEW: dict[str, str] = {
+    # Why somebody in a batch was left as they are, other than by the rules.
+    "changed_since": N_("This has changed since the preview that was confirmed. Look again to include it."),
+    "no_certificate": N_("There is no certificate."),
+    "batch.stopped": N_("The batch was stopped before the learner's turn came."),
+}
+
 WORDS: dict[str, str] = (
-    {cause.value: words for cause, words in CAUSES.items()} | DECLINED | FAULTY | GRANTED | LEFT_ALONE
+    {cause.value: words for cause, words in CAUSES.items()}
+    | DECLINED
+    | FAULTY
+    | GRANTED
+    | LEFT_ALONE
+    | SINCE_THE_PREVIEW
 )
 
 

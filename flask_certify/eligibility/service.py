@@ -1,5 +1,6 @@
 """Decide for many learners at once: facts by one call of the host, a decision for each."""
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from .decide import Decision, Offer, Outcome, decide, is_in_audience
 from .facts import NOTHING_KEPT, Facts, Kept, RunFacts, learner_facts, run_facts
 from .reasons import Reason
 from .scores import shown
+
+MOST_TRIES = 63  # in vain, one after the other, until a host is taken to be away
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +90,30 @@ def ask_records(
 ) -> tuple[Mapping[str, LearnerRecord], Mapping[str, Reason]]:
     """What the host says about these learners, and for whom it could not answer.
 
-    One call. If it raises, each is asked alone, so that one learner who breaks the host's answer does not fail the
-    others. If it raises for all of them, the host is away: later, and nobody has failed. Raises HostUnavailable.
+    One call. If it raises, halves of them are asked, and halves of those, until who breaks the host's answer stands
+    alone: a dozen calls for one learner in a thousand. If it raises for all of them, or a great many times without one
+    answer, the host is away: later, and nobody has failed. Raises HostUnavailable.
     """
-    refs = list(learner_refs)
-    try:
-        with asking(rt, "learner_records"):
-            return rt.host.learner_records(run_ref, refs), {}
-    except HostFailed:
-        if len(refs) == 1:
-            raise
     records: dict[str, LearnerRecord] = {}
     failed: dict[str, Reason] = {}
-    for ref in refs:
+    waiting, tries, answers = deque([list(learner_refs)]), 0, 0
+    while waiting:
+        refs = waiting.popleft()
         try:
             with asking(rt, "learner_records"):
-                records.update(rt.host.learner_records(run_ref, [ref]))
+                records.update(rt.host.learner_records(run_ref, refs))
+            answers += 1
         except HostFailed as error:
-            failed[ref] = Reason("learner.host_failed", error.values)
-    if len(failed) == len(refs):
+            if len(learner_refs) == 1:
+                raise
+            tries += 1
+            if tries > MOST_TRIES and not answers:
+                raise HostUnavailable() from error
+            if len(refs) == 1:
+                failed[refs[0]] = Reason("learner.host_failed", error.values)
+            else:
+                middle = len(refs) // 2
+                waiting += [refs[:middle], refs[middle:]]
+    if len(failed) == len(learner_refs) > 0:
         raise HostUnavailable()
     return records, failed

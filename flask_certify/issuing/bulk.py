@@ -1,7 +1,8 @@
 """Bulk issue: look before, open a batch, watch it, wait for it."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +13,7 @@ import sqlalchemy as sa
 from ..achievements.models import Run
 from ..achievements.service import RunView, ensure_run, get_run
 from ..awards import service as awards
-from ..awards.models import Award
 from ..awards.service import FailureNote
-from ..awards.states import AwardState
 from ..core import audit, outbox, working
 from ..core.db import insert_or_ignore
 from ..core.errors import CertifyError, DatabaseBusy
@@ -22,16 +21,16 @@ from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
-from ..eligibility.decide import Outcome
 from ..eligibility.facts import has_ended
 from ..eligibility.reasons import worded
-from ..eligibility.service import decide_records
 from ..host.records import CourseRun
-from . import jobs, many
+from . import jobs
 from .counts import Counts, count_items
 from .errors import AlreadyUnderWay, BatchFailed, BatchStuck, RunNotEnded, RunWithoutEnd, UnknownBatch
-from .keeping import kept_of
-from .models import FINISHED, PLANNING, UNDER_WAY, IssueBatch
+from .foreseeing import holders
+from .kinds import BatchKind
+from .models import FINISHED, PAUSED, PLANNING, PREVIEW, RUNNING, UNDER_WAY, UNDER_WAY_STATES, IssueBatch
+from .orders import open_order
 
 WILL_BE_ISSUED = {
     "learners": N_("Certificates will be issued to %(count)s learners shortly."),
@@ -45,19 +44,12 @@ NOTHING_NEW = {
         "No new certificates are to be issued. Certificates were already issued to %(count)s teachers on %(time)s"
     ),
 }
+WILL_BE_REVOKED = {
+    "learners": N_("The certificates of %(count)s learners will be revoked shortly."),
+    "teachers": N_("The certificates of %(count)s teachers will be revoked shortly."),
+}
+IS_PAUSED = N_("The batch is paused; let it go on first.")
 NOBODY_YET = N_("No new certificates are to be issued. Nobody has earned one yet.")
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a bulk issue would do now: by kind, and by the first reason for the others."""
-
-    to_issue: int
-    by_key: Mapping[str, int]
-    declined: Mapping[str, int]
-    faulty: Mapping[str, int]
-    holders: int
-    last_issued_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +66,17 @@ class BatchView:
     counts: Counts
     notify: bool
     trouble: str | None
+    kind: BatchKind = BatchKind.ISSUE
+    cause: str | None = None
+    retry_of: UUID | None = None
+    rate: float | None = None  # learners a second since it was begun or resumed; None: nobody can say yet
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long it will still take at this rate; None if nobody can say."""
+        if not self.rate or self.total is None or self.state != RUNNING:
+            return None
+        return math.ceil((self.total - self.done) / self.rate)
 
     @property
     def done(self) -> int:
@@ -88,6 +91,16 @@ class BatchView:
         return self.counts.declined
 
     @property
+    def happened(self) -> int:
+        """For how many learners that was done which the batch is about."""
+        return sum(self.counts.issued.values()) + sum(self.counts.reissued.values()) + self.counts.revoked
+
+    @property
+    def to_do_again(self) -> int:
+        """Whom a retry would take up."""
+        return self.counts.failed + self.counts.stopped
+
+    @property
     def failed(self) -> int:
         return self.counts.failed
 
@@ -100,53 +113,24 @@ class BatchView:
         return self.state == FINISHED
 
 
-# ---- before ----------------------------------------------------------------------------------------
-
-
-def preview(rt: Runtime, run_id: UUID) -> Preview:
-    """Decides for every learner of the run, and writes nothing. Raises NothingAttached, HostUnavailable."""
-    order = many.open_order(rt, run_id, actor="", notify=False)
-    by_key: Counter[str] = Counter()
-    declined: Counter[str] = Counter()
-    faulty: Counter[str] = Counter()
-    after: str | None = None
-    while True:
-        with asking(rt, "learners"):
-            page = rt.host.learners(order.run.run_ref, after=after, limit=jobs.PAGE)
-        records = {record.learner_ref: record for record in page}
-        with rt.reading() as session:
-            standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, list(records))
-            kept = kept_of(session, run_id, list(records))
-        without = [ref for ref in records if ref not in standing]
-        for each in decide_records(rt, order.course_run, order.attachments, without, records, {}, kept):
-            decision = each.decision
-            if decision.attachment_id is not None:
-                by_key[order.by_id[decision.attachment_id].achievement.key] += 1
-            else:
-                found = faulty if decision.outcome is Outcome.FAULTY else declined
-                found[decision.reasons[0].code] += 1
-        by_key.update(held.achievement_key for held in standing.values() if held.state is AwardState.GRANTED)
-        if len(page) < jobs.PAGE:
-            break
-        after = page[-1].learner_ref
-    holders, last = _holders(rt, run_id)
-    return Preview(sum(by_key.values()), by_key, declined, faulty, holders, last)
+# ---- what is said before -----------------------------------------------------------------------------
 
 
 def nothing_new_sentence(rt: Runtime, run_id: UUID) -> str:
     """What is said when nobody is left, in the tenant's words and zone (R-120)."""
     people, zone = _words_and_zone(rt, run_id)
-    holders, last = _holders(rt, run_id)
+    number, last = holders(rt, run_id)
     if last is None:
         return c_(NOBODY_YET)
     time = last.astimezone(ZoneInfo(zone)).strftime("%d-%m-%y-%H-%M-%S")
-    return c_(NOTHING_NEW.get(people, NOTHING_NEW["learners"]), count=holders, time=time)
+    return c_(NOTHING_NEW.get(people, NOTHING_NEW["learners"]), count=number, time=time)
 
 
-def will_be_issued_sentence(rt: Runtime, run_id: UUID, count: int) -> str:
-    """What the pop-up says before (R-116)."""
+def will_be_issued_sentence(rt: Runtime, run_id: UUID, count: int, kind: BatchKind = BatchKind.ISSUE) -> str:
+    """What the pop-up says before (R-116); the same for a re-issue (R-121)."""
     people, _ = _words_and_zone(rt, run_id)
-    return c_(WILL_BE_ISSUED.get(people, WILL_BE_ISSUED["learners"]), count=count)
+    said = WILL_BE_REVOKED if kind is BatchKind.REVOKE else WILL_BE_ISSUED
+    return c_(said.get(people, said["learners"]), count=count)
 
 
 def _words_and_zone(rt: Runtime, run_id: UUID) -> tuple[str, str]:
@@ -158,17 +142,6 @@ def _words_and_zone(rt: Runtime, run_id: UUID) -> tuple[str, str]:
     return (tenant.people, tenant.zone) if tenant else ("learners", "UTC")
 
 
-def _holders(rt: Runtime, run_id: UUID) -> tuple[int, datetime | None]:
-    """How many hold a live certificate, and when the last one was issued."""
-    with rt.reading() as session:
-        holders, last = session.execute(
-            sa.select(sa.func.count(), sa.func.max(Award.issued_at)).where(
-                Award.run_id == run_id, Award.state == AwardState.ISSUED
-            )
-        ).one()
-    return holders, last
-
-
 # ---- opening ---------------------------------------------------------------------------------------
 
 
@@ -178,25 +151,17 @@ def open_batch(rt: Runtime, run_id: UUID, actor: str, *, notify: bool = True) ->
     Raises NothingAttached, RunNotEnded, RunWithoutEnd, AlreadyUnderWay, UnknownIssuer, MasterKeyMissing,
     HostUnavailable; the failure log keeps each of these.
     """
-    try:
-        order = many.open_order(rt, run_id, actor=actor, notify=notify)
+    with noting_refusals(rt, run_id):
+        order = open_order(rt, run_id, actor=actor, notify=notify)
         check_ended(order.course_run, rt.clock.now(), order.tenant.zone)
         rt.settings.require_master_keys()
         return _insert(rt, order.run, actor, notify)
-    except AlreadyUnderWay:
-        raise  # nothing is wrong: somebody was quicker
-    except CertifyError as error:
-        _note_refusal(rt, run_id, error)
-        raise
 
 
 def open_by_ref(rt: Runtime, run_ref: str, actor: str, *, notify: bool = True) -> UUID:
     """The same, for the host's name of the run. Raises UnknownRun as well."""
-    try:
+    with noting_refusals(rt, None):
         run = ensure_run(rt, run_ref)
-    except CertifyError as error:
-        _note_refusal(rt, None, error)
-        raise
     return open_batch(rt, run.id, actor, notify=notify)
 
 
@@ -214,17 +179,19 @@ def _insert(rt: Runtime, run: RunView, actor: str, notify: bool) -> UUID:
         "id": batch_id,
         "run_id": run.id,
         "tenant_ref": run.tenant_ref,
+        "kind": BatchKind.ISSUE.value,
         "state": PLANNING,
         "opened_by": actor,
         "opened_at": now,
+        "going_since": now,
         "notify": notify,
     }
     with rt.transaction() as tx:
-        insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id"], where=UNDER_WAY)
+        insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id", "kind"], where=UNDER_WAY)
         batch = tx.session.get(IssueBatch, batch_id)
         if batch is None:
             raise AlreadyUnderWay()
-        batch.work_id, chunk_ids = outbox.open_work(tx, jobs.PLAN, 1, 1, now)
+        batch.work_id, chunk_ids = outbox.open_work(tx, jobs.PLAN, 1, 1, now, tenant_ref=run.tenant_ref)
         awards.resolve_refusals(tx, run.id, now)
         audit.record(
             tx,
@@ -238,6 +205,18 @@ def _insert(rt: Runtime, run: RunView, actor: str, notify: bool) -> UUID:
         )
         tx.then(rt.wake, chunk_ids)
     return batch_id
+
+
+@contextmanager
+def noting_refusals(rt: Runtime, run_id: UUID | None) -> Iterator[None]:
+    """The failure log keeps why a batch was not begun."""
+    try:
+        yield
+    except AlreadyUnderWay:
+        raise  # nothing is wrong: somebody was quicker
+    except CertifyError as error:
+        _note_refusal(rt, run_id, error)
+        raise
 
 
 def _note_refusal(rt: Runtime, run_id: UUID | None, error: CertifyError) -> None:
@@ -268,19 +247,33 @@ def get_batch(rt: Runtime, batch_id: UUID) -> BatchView:
             counts,
             batch.notify,
             batch.trouble,
+            BatchKind(batch.kind),
+            batch.cause,
+            batch.retry_of,
+            _rate(batch, counts.done, rt.clock.now()),
         )
 
 
-def find_under_way(rt: Runtime, run_id: UUID) -> UUID | None:
+def _rate(batch: IssueBatch, done: int, now: datetime) -> float | None:
+    seconds = ((batch.finished_at or now) - batch.going_since).total_seconds() if batch.going_since else 0
+    fresh = done - batch.done_before
+    return fresh / seconds if seconds > 0 and fresh > 0 else None
+
+
+def find_under_way(rt: Runtime, run_id: UUID, kind: BatchKind = BatchKind.ISSUE) -> UUID | None:
     with rt.reading() as session:
-        return session.scalar(sa.select(IssueBatch.id).where(IssueBatch.run_id == run_id, sa.text(UNDER_WAY)))
+        return session.scalar(
+            sa.select(IssueBatch.id).where(
+                IssueBatch.run_id == run_id, IssueBatch.kind == kind, IssueBatch.state.in_(UNDER_WAY_STATES)
+            )
+        )
 
 
 def find_latest(rt: Runtime, run_id: UUID) -> UUID | None:
     with rt.reading() as session:
         return session.scalar(
             sa.select(IssueBatch.id)
-            .where(IssueBatch.run_id == run_id)
+            .where(IssueBatch.run_id == run_id, IssueBatch.state != PREVIEW)
             .order_by(IssueBatch.opened_at.desc(), IssueBatch.id.desc())
             .limit(1)
         )
@@ -310,15 +303,18 @@ def issue_and_wait(
         except AlreadyUnderWay:
             under_way = find_under_way(rt, ensure_run(rt, run_ref).id)
             if under_way is not None:
-                joined(_work_off(rt, under_way, patience, watch))
-    batch = _work_off(rt, batch_id, patience, watch)
+                joined(work_off(rt, under_way, patience, watch))
+    batch = work_off(rt, batch_id, patience, watch)
     working.drain(rt)
     if batch.trouble is not None:
         raise BatchFailed(reason=batch.trouble)
     return batch
 
 
-def _work_off(rt: Runtime, batch_id: UUID, patience: float, watch: Callable[[BatchView], None]) -> BatchView:
+def work_off(
+    rt: Runtime, batch_id: UUID, patience: float, watch: Callable[[BatchView], None] = lambda batch: None
+) -> BatchView:
+    """Works the batch off in this process, besides any workers. Raises BatchStuck."""
     is_over = working.work_off(
         rt,
         lambda: get_batch(rt, batch_id).is_finished,
@@ -327,13 +323,15 @@ def _work_off(rt: Runtime, batch_id: UUID, patience: float, watch: Callable[[Bat
     )
     batch = get_batch(rt, batch_id)
     if not is_over:
-        raise BatchStuck(done=batch.done, total=batch.total or 0, why=_why_stuck(rt, batch_id))
+        raise BatchStuck(done=batch.done, total=batch.total or 0, why=_why_stuck(rt, batch))
     return batch
 
 
-def _why_stuck(rt: Runtime, batch_id: UUID) -> str:
+def _why_stuck(rt: Runtime, batch: BatchView) -> str:
     """The sentence of what the batch waits for, or the code if it has none."""
+    if batch.state == PAUSED:
+        return c_(IS_PAUSED)
     with rt.reading() as session:
-        work_id = session.scalar(sa.select(IssueBatch.work_id).where(IssueBatch.id == batch_id))
+        work_id = session.scalar(sa.select(IssueBatch.work_id).where(IssueBatch.id == batch.id))
         code = outbox.find_reason(session, work_id) if work_id else None
     return worded(code, {}) if code else c_(DatabaseBusy.sentence)

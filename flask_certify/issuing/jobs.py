@@ -1,6 +1,7 @@
 """What the outbox does for bulk issue: plan a batch into items, issue a chunk of them, and end."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,8 @@ from ..achievements.service import get_run
 from ..awards import service as awards
 from ..awards.models import Failure
 from ..awards.service import FailureNote
-from ..core import audit, logs, outbox
-from ..core.db import is_storable
+from ..core import audit, logs, outbox, steering
+from ..core.db import insert_many, is_storable
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
@@ -21,15 +22,18 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import rehearsal
 from ..documents import service as documents
-from . import many
+from . import kinds
 from .closing import close_night
 from .counts import count_items
-from .models import FINISHED, RUNNING, IssueBatch, IssueItem
+from .kinds import Item
+from .models import FINISHED, PAUSED, PLANNING, RUNNING, STOPPING, IssueBatch, IssueItem
+from .results import DECLINED, FAILED, STOPPED, LearnerOutcome
 
 PLAN, ISSUE = "issuing.plan", "issuing.issue"
 PAGE = 1000
 LONGEST_REF = 100  # characters of a learner's reference; host/ports.py says so
 SMALLEST_CHUNK, CHUNKS_WANTED = 100, 8
+NOT_FORESEEN: dict[str, Any] = dict.fromkeys(("foreseen", "bound_award_id", "reason", "details", "achievement_key"))
 
 
 def delayed(rt: Runtime, tx: Transaction, held: Claim, error: CertifyError) -> None:
@@ -60,34 +64,61 @@ def plan(rt: Runtime, held: Claim) -> Store:
     refs = _all_learners(rt, run.run_ref)
 
     def write(tx: Transaction) -> None:
-        if refs:
-            tx.session.execute(sa.insert(IssueItem), [_item(batch.id, at, ref) for at, ref in enumerate(refs)])
-        work_id, chunk_ids = outbox.open_work(tx, ISSUE, len(refs), chunk_size(rt, len(refs)), rt.clock.now())
-        tx.session.execute(
-            sa.update(IssueBatch)
-            .where(IssueBatch.id == batch.id)
-            .values(state=RUNNING, total=len(refs), work_id=work_id)
-        )
+        insert_many(tx.session, IssueItem, [item(batch.id, at, ref) for at, ref in enumerate(refs)])
+        work_id, chunk_ids = open_issuing(rt, tx, batch.tenant_ref, len(refs))
+        _hand_on(rt, tx, batch.id, held.work_id, work_id, len(refs))
         tx.then(rt.wake, chunk_ids)
 
     return write
 
 
-def _item(batch_id: UUID, position: int, ref: str) -> dict[str, Any]:
-    """A learner whose reference no database can store has failed already, under a name made of it."""
+def _hand_on(rt: Runtime, tx: Transaction, batch_id: UUID, planning: UUID, issuing: UUID, total: int) -> None:
+    """From the work of planning to that of issuing. Who paused or stopped the one has paused or stopped the other.
+
+    Rows are locked in the order in which whoever pauses locks them.
+    """
+    tx.session.execute(sa.select(outbox.Work.id).where(outbox.Work.id == planning).with_for_update())
+    state = tx.session.scalar(sa.select(IssueBatch.state).where(IssueBatch.id == batch_id).with_for_update())
+    values: dict[str, Any] = {"total": total, "work_id": issuing}
+    if state == PLANNING:
+        values["state"] = RUNNING
+    elif state == PAUSED:
+        steering.pause(tx.session, issuing)
+    tx.session.execute(sa.update(IssueBatch).where(IssueBatch.id == batch_id).values(**values))
+    if state == STOPPING and steering.stop(tx.session, issuing):
+        end_batch(rt, tx, issuing)
+
+
+def item(batch_id: UUID, position: int, ref: str, **preview: Any) -> dict[str, Any]:
+    """A learner in a batch, with what a preview says of them.
+
+    One whose reference no database can store has failed already, under a name made of it.
+    """
+    row = {"batch_id": batch_id, "position": position, "learner_ref": ref, "result": None, **NOT_FORESEEN, **preview}
     if is_storable(ref, LONGEST_REF):
-        return {"batch_id": batch_id, "position": position, "learner_ref": ref, "result": None, "reason": None}
-    return {
-        "batch_id": batch_id,
-        "position": position,
-        "learner_ref": f"unfit-{hashlib.sha256(ref.encode(errors='surrogatepass')).hexdigest()[:32]}",
-        "result": many.FAILED,
-        "reason": "learner.unfit_reference",
-    }
+        return row
+    return (
+        row
+        | NOT_FORESEEN
+        | {
+            "learner_ref": f"unfit-{hashlib.sha256(ref.encode(errors='surrogatepass')).hexdigest()[:32]}",
+            "foreseen": FAILED if preview else None,
+            "result": FAILED,
+            "reason": "learner.unfit_reference",
+        }
+    )
+
+
+def open_issuing(rt: Runtime, tx: Transaction, tenant_ref: str, total: int) -> tuple[UUID, list[UUID]]:
+    """The work of a batch with so many items."""
+    size = chunk_size(rt, total)
+    return outbox.open_work(
+        tx, ISSUE, total, size, rt.clock.now(), tenant_ref=tenant_ref, first=min(size, SMALLEST_CHUNK)
+    )
 
 
 def chunk_size(rt: Runtime, total: int) -> int:
-    """As the setting says; else so that each of two workers gets several chunks, from 100 to 5,000 learners."""
+    """As the setting says; else so that each of two workers gets several chunks, from 100 to 1,000 learners."""
     if rt.settings.chunk_size:
         return rt.settings.chunk_size
     return max(SMALLEST_CHUNK, min(outbox.LARGEST_CHUNK, -(-total // CHUNKS_WANTED)))
@@ -111,60 +142,77 @@ def planning_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> N
 
 
 def planned(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
-    """The end of planning is the beginning of issuing, which the plan itself has opened."""
+    """The end of planning is the beginning of issuing, which the plan itself has opened; unless it never began."""
+    stopped = sa.select(IssueBatch).where(IssueBatch.work_id == work_id, IssueBatch.state == STOPPING)
+    for batch in tx.session.scalars(stopped):
+        batch.total = 0
+        end_batch(rt, tx, work_id)
 
 
 # ---- issuing ---------------------------------------------------------------------------------------
 
 
-def issue(rt: Runtime, held: Claim) -> Store:
-    """Issues to the learners of the chunk who have no certificate and may have one."""
+def work_on(rt: Runtime, held: Claim) -> Store:
+    """Does for the learners of the chunk what the batch is about; those who have a result are left alone."""
     with rt.reading() as session:
         batch = _batch_of(session, held.work_id)
         logs.note(batch=str(batch.id))
-        positions = dict(
-            session.execute(
-                sa.select(IssueItem.learner_ref, IssueItem.position).where(
+        items = [
+            Item(*row)
+            for row in session.execute(
+                sa.select(IssueItem.learner_ref, IssueItem.position, IssueItem.foreseen, IssueItem.bound_award_id)
+                .where(
                     IssueItem.batch_id == batch.id,
                     IssueItem.position.between(held.first, held.last),
                     IssueItem.result.is_(None),
                 )
-            ).all()
-        )
-    if not positions:
+                .order_by(IssueItem.position)
+            )
+        ]
+    if not items:
         return lambda tx: None
-    order = many.open_order(rt, batch.run_id, actor=batch.opened_by, notify=batch.notify, batch_id=batch.id)
-    prepared = many.prepare(rt, order, list(positions))
+    do = kinds.prepare(rt, batch, items)
+    positions = {each.learner_ref: each.position for each in items}
 
     def write(tx: Transaction) -> None:
-        _write_results(tx, batch.id, positions, many.store(rt, tx, prepared))
+        _write_results(tx, batch.id, positions, do(tx))
 
     return write
 
 
 def _write_results(
-    tx: Transaction, batch_id: UUID, positions: dict[str, int], outcomes: list[many.LearnerOutcome]
+    tx: Transaction, batch_id: UUID, positions: Mapping[str, int], outcomes: Sequence[LearnerOutcome]
 ) -> None:
     """Each item's own result. Many rows by one statement each, in the order of their key."""
+    if not outcomes:
+        return
+    columns = ("result", "reason", "details", "achievement_key", "award_id")
     tx.session.connection().execute(
         sa.update(IssueItem)
         .where(
             IssueItem.batch_id == sa.bindparam("b_batch"),
             IssueItem.position == sa.bindparam("b_position"),
         )
-        .values({name: sa.bindparam(f"b_{name}") for name in ("result", "reason", "achievement_key", "award_id")}),
+        .values({name: sa.bindparam(f"b_{name}") for name in columns}),
         [
             {
                 "b_batch": batch_id,
                 "b_position": positions[each.learner_ref],
                 "b_result": each.result,
                 "b_reason": each.reasons[0].code if each.reasons else None,
+                "b_details": _details(each),
                 "b_achievement_key": each.achievement_key,
                 "b_award_id": each.award_id,
             }
             for each in sorted(outcomes, key=lambda each: positions[each.learner_ref])
         ],
     )
+
+
+def _details(outcome: LearnerOutcome) -> dict[str, Any] | None:
+    """The gaps of the sentence, where there is one to be told: why not."""
+    told = outcome.result in (DECLINED, FAILED) and outcome.reasons
+    return dict(outcome.reasons[0].values) or None if told else None
 
 
 def preload(rt: Runtime) -> None:
@@ -179,7 +227,7 @@ def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> No
     item = tx.session.get(IssueItem, (batch.id, held.first))
     if item is None:
         return
-    item.result, item.reason = many.FAILED, reason
+    item.result, item.reason = FAILED, reason
     awards.note_unless_standing(
         tx,
         batch.tenant_ref,
@@ -194,8 +242,10 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     """Counts what came of it, and makes room for the next batch of the run."""
     batch = _batch_of(tx.session, work_id)
     tx.session.flush()
+    if batch.state == STOPPING:
+        _mark_stopped(tx, batch.id)
     counts = count_items(tx.session, batch.id)
-    batch.state, batch.finished_at, batch.result = FINISHED, rt.clock.now(), asdict(counts)
+    batch.state, batch.finished_at, batch.result, batch.note = FINISHED, rt.clock.now(), asdict(counts), None
     if batch.trouble is None:
         awards.resolve_delays(tx, batch.id, batch.finished_at)
     audit.record(
@@ -214,11 +264,27 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     tx.then(rt.send_signal, "batch_finished", {"batch_id": batch.id, "run_ref": run_ref})
 
 
+def _mark_stopped(tx: Transaction, batch_id: UUID) -> None:
+    """Those whose turn did not come; a retry takes them up."""
+    tx.session.execute(
+        sa.update(IssueItem)
+        .where(IssueItem.batch_id == batch_id, IssueItem.result.is_(None))
+        .values(result=STOPPED, reason="batch.stopped", details=None, achievement_key=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_chunks(tx: Transaction, work_id: UUID) -> list[UUID]:
+    """Of which the queue is told when a batch goes on."""
+    waiting = sa.select(outbox.Chunk.id).where(outbox.Chunk.work_id == work_id, outbox.Chunk.state == outbox.PENDING)
+    return list(tx.session.scalars(waiting.order_by(outbox.Chunk.first).limit(8)))
+
+
 def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
     return session.scalars(sa.select(IssueBatch).where(IssueBatch.work_id == work_id)).one()
 
 
 KINDS = {
     PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
-    ISSUE: Kind(make=issue, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
+    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
 }

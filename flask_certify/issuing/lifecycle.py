@@ -109,7 +109,7 @@ def only(report: Report, move: Move) -> Moved:
 def preview(rt: Runtime, award_ids: Collection[UUID], move: Move, *, bar: bool = True) -> Report:
     """What withdrawing, restoring or revoking these would do. Writes nothing."""
     with rt.reading() as session:
-        return _plan(session, award_ids, move, bar=bar)
+        return plan_moves(session, award_ids, move, bar=bar)
 
 
 def withdraw(
@@ -156,19 +156,42 @@ def _move(
     bar: bool = False,
     grade: str | None = None,
 ) -> Report:
-    now, grade = rt.clock.now(), _checked(grade)
-    fresh = {}
-    if move is not Move.RESTORE:
-        looked = preview(rt, award_ids, move, bar=bar)
-        fresh = ask_fresh(rt, [(each.run_id, each.run_ref, each.learner_ref) for each in looked.moved])
+    grade = _checked(grade)
+    fresh = fresh_for(rt, award_ids, move, bar=bar)
     with rt.transaction() as tx:
-        plan = _plan(tx.session, award_ids, move, bar=bar)
-        ids = [each.award_id for each in plan.moved]
-        grades = dict.fromkeys([each.learner_ref for each in plan.moved], grade)
-        moved = moves.move_many(tx, ids, move, why, actor=actor, now=now, grades=grades, fresh=fresh)
-        if bar and move is Move.REVOKE:
-            _bar(tx, moved, why, actor=actor, now=now)
-        after_moves(rt, tx, moved, move, why.cause, tell=tell)
+        return move_in(rt, tx, award_ids, move, why, actor=actor, tell=tell, bar=bar, grade=grade, fresh=fresh)
+
+
+def fresh_for(rt: Runtime, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Any:
+    """What the host says now of those whose awards are to be moved: asked before the transaction."""
+    if move is Move.RESTORE:
+        return {}
+    looked = preview(rt, award_ids, move, bar=bar)
+    return ask_fresh(rt, [(each.run_id, each.run_ref, each.learner_ref) for each in looked.moved])
+
+
+def move_in(
+    rt: Runtime,
+    tx: Transaction,
+    award_ids: Collection[UUID],
+    move: Move,
+    why: Why,
+    *,
+    actor: str,
+    tell: bool,
+    bar: bool,
+    grade: str | None = None,
+    fresh: Any = None,
+) -> Report:
+    """The same in a transaction of the caller's. `fresh` is what `fresh_for` gave."""
+    now = rt.clock.now()
+    plan = plan_moves(tx.session, award_ids, move, bar=bar)
+    ids = [each.award_id for each in plan.moved]
+    grades = dict.fromkeys([each.learner_ref for each in plan.moved], grade)
+    moved = moves.move_many(tx, ids, move, why, actor=actor, now=now, grades=grades, fresh=fresh or {})
+    if bar and move is Move.REVOKE:
+        _bar(tx, moved, why, actor=actor, now=now)
+    after_moves(rt, tx, moved, move, why.cause, tell=tell)
     done = {each.award_id for each in moved}
     lost = tuple(Left(each.award_id, ILLEGAL, each.was) for each in plan.moved if each.award_id not in done)
     return Report(tuple(moved), plan.left + lost)
@@ -183,7 +206,8 @@ def _checked(grade: str | None) -> str | None:
     return grade.strip()
 
 
-def _plan(session: orm.Session, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Report:
+def plan_moves(session: orm.Session, award_ids: Collection[UUID], move: Move, *, bar: bool) -> Report:
+    """Which of these may be moved now, and why the others not."""
     rows = [
         row
         for some in moves.in_parts(dict.fromkeys(award_ids))

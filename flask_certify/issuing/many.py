@@ -6,7 +6,7 @@ transaction that stores it all. Doing it again changes nothing: the index on liv
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,18 +22,19 @@ from ..core.db import storable
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
-from ..eligibility.decide import Outcome
+from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
-from ..eligibility.facts import NOTHING_KEPT, Kept
+from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Telling
 from ..telemetry import service as telemetry
-from . import vetoes
+from . import showing, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of, mode_of
+from .keeping import kept_of, mode_of, turned
 from .orders import Order, languages_of, open_order
+from .results import ALREADY, DECLINED, FAILED, ISSUED, LearnerOutcome
 
 __all__ = [
     "ALREADY",
@@ -50,19 +51,6 @@ __all__ = [
     "store",
 ]
 
-ISSUED, DECLINED, FAILED, ALREADY = "issued", "declined", "failed", "already"
-
-
-@dataclass(frozen=True)
-class LearnerOutcome:
-    """What became of one learner: result, first reason, and the award if there is one."""
-
-    learner_ref: str
-    result: str
-    reasons: tuple[Reason, ...] = ()
-    achievement_key: str | None = None
-    award_id: UUID | None = None
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -77,6 +65,7 @@ class Prepared:
     refs: tuple[str, ...]
     kept: Mapping[str, Kept] = field(default_factory=dict)
     revoked: Mapping[str, UUID] = field(default_factory=dict)  # the last award that was revoked for good
+    turned: Mapping[str, Reason] = field(default_factory=dict)  # found when it was to be stored: not now, and why
 
 
 def issue_many(
@@ -91,8 +80,10 @@ def issue_many(
 # ---- before the transaction ------------------------------------------------------------------------
 
 
-def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
+def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Collection[str] = ()) -> Prepared:
     """Decides, draws up and signs. Writes nothing but the reservation of places in the status list.
+
+    Who is `barred` was not shown as somebody who gets one, and gets none, whatever has become true since.
 
     Raises HostUnavailable, and whatever the signing key's store raises when it is away: later is not no.
     """
@@ -100,22 +91,31 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str]) -> Prepared:
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
         kept = kept_of(session, order.run.id, learner_refs)
         revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
-    drafts = {ref: _taken_up(ref, held) for ref, held in standing.items() if held.state is AwardState.GRANTED}
-    undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
+    granted = {ref: held for ref, held in standing.items() if held.state is AwardState.GRANTED}
+    drafts = {
+        ref: _taken_up(ref, held) for ref, held in granted.items() if ref not in barred and not _is_invalid(kept, ref)
+    }
+    undecided = [ref for ref in learner_refs if ref not in standing or ref in granted]
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
-    for ref, each in decided.items():
+    for ref, each in list(decided.items()):
         if each.decision.granted and ref not in drafts:
             draft = draw_up(order, each, now)
             if isinstance(draft, Reason):
                 faulty[ref] = draft
+            elif ref in barred:
+                decided[ref] = replace(each, decision=Decision(Outcome.DECLINED, (Reason("changed_since"),)))
             else:
                 drafts[ref] = draft
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
     return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs), kept, revoked)
+
+
+def _is_invalid(kept: Mapping[str, Kept], ref: str) -> bool:
+    return kept.get(ref, NOTHING_KEPT).invalidation is Entry.ACTIVE
 
 
 def _taken_up(ref: str, held: Standing) -> Draft:
@@ -129,6 +129,7 @@ def _taken_up(ref: str, held: Standing) -> Draft:
 def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutcome]:
     """Writes what was prepared: awards, credentials, records, failures, audit entries, messages to send."""
     order, now = prepared.order, rt.clock.now()
+    prepared = _without_turned(tx, prepared)
     stored = _store_awards(tx, prepared, now)
     outcomes = [_outcome(prepared, stored, ref) for ref in prepared.refs]
     fresh = [draft for draft in prepared.drafts.values() if draft.award_id in stored and draft.signed]
@@ -151,6 +152,15 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutco
     return outcomes
 
 
+def _without_turned(tx: Transaction, prepared: Prepared) -> Prepared:
+    """Who was declared invalid, or taken off the allowlist, after it was decided gets nothing by it."""
+    found = turned(tx.session, prepared.order.run.id, prepared.kept, list(prepared.drafts))
+    if not found:
+        return prepared
+    drafts = {ref: draft for ref, draft in prepared.drafts.items() if ref not in found}
+    return replace(prepared, drafts=drafts, turned=found)
+
+
 def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUID]:
     """The ids of the awards that are now ours to finish; of a race with another batch one wins."""
     rows = [
@@ -170,6 +180,8 @@ def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUI
 
 def _outcome(prepared: Prepared, stored: Collection[UUID], ref: str) -> LearnerOutcome:
     draft, held = prepared.drafts.get(ref), prepared.standing.get(ref)
+    if ref in prepared.turned:
+        return LearnerOutcome(ref, DECLINED, (prepared.turned[ref],))
     if ref in prepared.faulty:
         return LearnerOutcome(ref, FAILED, (prepared.faulty[ref],), _key_granted(prepared, ref))
     if draft is not None:
@@ -179,7 +191,7 @@ def _outcome(prepared: Prepared, stored: Collection[UUID], ref: str) -> LearnerO
         if draft.award_id in stored:
             return LearnerOutcome(ref, ISSUED, prepared.decided[ref].decision.reasons, key, draft.award_id)
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), key)
-    if held is not None:
+    if held is not None and held.state is not AwardState.GRANTED:
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), held.achievement_key, held.award_id)
     decision = prepared.decided[ref].decision
     return LearnerOutcome(ref, FAILED if decision.outcome is Outcome.FAULTY else DECLINED, decision.reasons)
@@ -214,7 +226,9 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "decided_at": now,
         }
         for each in outcomes
-        if each.result != ALREADY and (decided := prepared.decided.get(each.learner_ref)) is not None
+        if each.result != ALREADY
+        and each.learner_ref not in prepared.turned  # whoever turned it has written what it is now
+        and (decided := prepared.decided.get(each.learner_ref)) is not None
     ]
 
 
@@ -258,10 +272,7 @@ def _tell(rt: Runtime, tx: Transaction, prepared: Prepared, fresh: Sequence[Draf
             Telling(draft.award_id, draft.learner_ref, draft.locale, prepared.channels[draft.learner_ref])
             for draft in fresh
         ]
-        chunk_ids = notifications.write_ledger(
-            tx, order.run.id, order.run.tenant_ref, "issued", tellings, now, batch_id=order.batch_id
-        )
-        tx.then(rt.wake, chunk_ids)
+        showing.tell(rt, tx, order, "issued", tellings, now)
     for key, count in Counter(draft.frozen.achievement_key for draft in fresh).items():
         tx.then(telemetry.note, rt, "issued", times=count, type=key)
     for draft in fresh:

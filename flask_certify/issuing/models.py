@@ -11,12 +11,23 @@ from ..achievements.models import Run
 from ..core.db import Base, Json, UtcDateTime
 from ..core.outbox import Work
 
-PLANNING, RUNNING, FINISHED = "planning", "running", "finished"
-UNDER_WAY = f"state IN ('{PLANNING}', '{RUNNING}')"
+PREVIEW, PLANNING, RUNNING, PAUSED, STOPPING, FINISHED = (
+    "preview",  # looked at, and nothing follows until it is confirmed
+    "planning",
+    "running",
+    "paused",
+    "stopping",
+    "finished",
+)
+UNDER_WAY_STATES = (PLANNING, RUNNING, PAUSED, STOPPING)
+UNDER_WAY = f"state IN ({', '.join(repr(each) for each in UNDER_WAY_STATES)})"
 
 
 class Refresh(Base):
-    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it."""
+    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it.
+
+    Or what the host said of one learner, or of the course, which waits until the host can be asked.
+    """
 
     __tablename__ = "certify_refresh"
     __table_args__ = (sa.Index(None, "run_id"),)
@@ -24,6 +35,10 @@ class Refresh(Base):
     work_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Work.id), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    learner_ref: Mapped[str | None] = mapped_column(sa.String(100))  # NULL: all of the run
+    what: Mapped[str | None] = mapped_column(sa.String(20))  # one of those in changes; NULL: the facts say it
+    changed_by: Mapped[str | None] = mapped_column(sa.String(100))  # as the host says (R-110)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Night(Base):
@@ -58,13 +73,15 @@ class NightRun(Base):
 
 
 class IssueBatch(Base):
-    """One bulk issue. At most one of a run is under way, held by an index (R-117, R-127)."""
+    """One issue, re-issue or revocation of many. At most one of a run and kind is under way, held by an index (R-117,
+    R-127)."""
 
     __tablename__ = "certify_issue_batch"
     __table_args__ = (
         sa.Index(
             "uq_certify_issue_batch_under_way",
             "run_id",
+            "kind",
             unique=True,
             sqlite_where=sa.text(UNDER_WAY),
             postgresql_where=sa.text(UNDER_WAY),
@@ -77,11 +94,18 @@ class IssueBatch(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
     tenant_ref: Mapped[str] = mapped_column(sa.String(100))
+    kind: Mapped[str] = mapped_column(sa.String(8), server_default="issue")  # issue, reissue, revoke
     state: Mapped[str] = mapped_column(sa.String(8))
     opened_by: Mapped[str] = mapped_column(sa.String(100))
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     notify: Mapped[bool]
+    cause: Mapped[str | None] = mapped_column(sa.String(40))  # the class of the reason, of re-issue and revocation
+    note: Mapped[str | None] = mapped_column(sa.Text, info={"personal": "until the batch has ended"})
+    retry_of: Mapped[UUID | None]  # the batch whose failed learners these are
+    unknown_lines: Mapped[list[int] | None] = mapped_column(Json)  # numbers of lines of a file that name nobody
+    going_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # confirmed or resumed: the rate counts from here
+    done_before: Mapped[int] = mapped_column(server_default="0")  # learners who were done by then
     night_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Night.id))  # NULL: somebody pressed the button
     work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))  # of the present phase
     total: Mapped[int | None]  # NULL: not planned yet
@@ -98,8 +122,11 @@ class IssueItem(Base):
     batch_id: Mapped[UUID] = mapped_column(sa.ForeignKey(IssueBatch.id), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     learner_ref: Mapped[str] = mapped_column(sa.String(100))
-    result: Mapped[str | None] = mapped_column(sa.String(8))  # issued, declined, failed, already; NULL: not yet
-    reason: Mapped[str | None] = mapped_column(sa.String(60))  # the code of the first reason
+    foreseen: Mapped[str | None] = mapped_column(sa.String(10))  # the result of the preview; NULL: there was none
+    bound_award_id: Mapped[UUID | None]  # the one that was shown, and is to be replaced or revoked
+    result: Mapped[str | None] = mapped_column(sa.String(8))  # a result of issuing/results.py; NULL: not yet
+    reason: Mapped[str | None] = mapped_column(sa.String(60))  # the code of the first reason; before: of the preview
+    details: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))  # the gaps of its sentence
     achievement_key: Mapped[str | None] = mapped_column(sa.String(40))
     award_id: Mapped[UUID | None]
 

@@ -26,7 +26,7 @@ from ..achievements.service import (
 from ..awards import service as awards
 from ..awards.states import AwardState
 from ..core import audit, outbox, working
-from ..core.db import insert_or_ignore
+from ..core.db import insert_many, insert_or_ignore
 from ..core.duties import Duty, daily
 from ..core.errors import HostUnavailable
 from ..core.hosts import HostFailed, asking
@@ -36,7 +36,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs, renewals
+from . import changes, jobs, renewals, showing
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -98,6 +98,7 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
         if there is not None and session.get_one(Night, there).state == RUNNING:
             return there, False
     renewals.remind(rt)  # of two who begin at once, the ledger lets one say it
+    showing.tell_of_visible(rt)
     runs = runs_of_tonight(rt)
     night_id = new_id()
     row = {
@@ -205,6 +206,7 @@ def survey(rt: Runtime, held: Claim) -> Store:
         run = get_run(session, row.run_id)
     seen, due, reason = 0, list[str](), None
     try:
+        ensure_run(rt, run.run_ref)  # as it is now: title, and when its certificates are seen
         for page in changes.pages(rt, run.run_ref):
             found = changes.look_at(rt, run, page)
             due += _due(rt, run, found)
@@ -246,22 +248,21 @@ def _open_batch(rt: Runtime, tx: Transaction, night_id: UUID, run: RunView, due:
         "id": batch_id,
         "run_id": run.id,
         "tenant_ref": run.tenant_ref,
+        "kind": "issue",
         "state": RUNNING,
         "opened_by": ACTOR,
         "opened_at": now,
+        "going_since": now,
         "notify": True,
         "night_id": night_id,
         "total": len(due),
     }
-    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id"], where=UNDER_WAY)
+    insert_or_ignore(tx.session, IssueBatch, [row], keys=["run_id", "kind"], where=UNDER_WAY)
     batch = tx.session.get(IssueBatch, batch_id)
     if batch is None:
         return None
-    tx.session.execute(
-        sa.insert(IssueItem),
-        [{"batch_id": batch_id, "position": at, "learner_ref": ref} for at, ref in enumerate(due)],
-    )
-    batch.work_id, chunk_ids = outbox.open_work(tx, jobs.ISSUE, len(due), jobs.chunk_size(rt, len(due)), now)
+    insert_many(tx.session, IssueItem, [jobs.item(batch_id, at, ref) for at, ref in enumerate(due)])
+    batch.work_id, chunk_ids = jobs.open_issuing(rt, tx, run.tenant_ref, len(due))
     audit.record(
         tx,
         tenant_ref=run.tenant_ref,

@@ -29,7 +29,7 @@ from ..core.storage import Blob
 from ..core.transaction import Transaction
 from ..credentials.models import Credential
 from ..documents.models import Document
-from ..notifications.models import Message
+from ..notifications.models import Message, OptOut
 from ..notifications.reasons import ERASED
 from ..notifications.states import State
 from . import bundles
@@ -175,8 +175,9 @@ def _forget_notes(session: orm.Session, learner_ref: str, ids: Sequence[UUID]) -
 
 
 def _forget_messages(session: orm.Session, learner_ref: str, now: datetime) -> int:
-    """What waits is not sent any more. The ledger itself holds no address and no text."""
-    return _changed(
+    """What waits is not sent any more, and no wish is kept. The ledger itself holds no address and no text."""
+    wishes = _changed(session, sa.delete(OptOut).where(OptOut.recipient == learner_ref))
+    return wishes + _changed(
         session,
         sa.update(Message)
         .where(Message.recipient == learner_ref, Message.state == State.QUEUED)

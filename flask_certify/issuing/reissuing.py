@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..achievements.service import freeze_issuer
-from ..awards import moves
+from ..awards import exceptions, moves
 from ..awards import service as awards
 from ..awards.causes import Cause, Why
 from ..awards.labels import ISSUED as ISSUED_LABEL
@@ -24,6 +24,7 @@ from ..awards.states import AwardState, Move
 from ..core import audit
 from ..core.errors import Conflict
 from ..core.i18n import N_
+from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
@@ -34,20 +35,25 @@ from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
-from . import renewals, vetoes
+from . import renewals, showing, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of, mode_of
-from .lifecycle import after_moves, signal_records
-from .many import ALREADY, DECLINED, FAILED, LearnerOutcome, issue_many
+from .keeping import kept_of, mode_of, turned
+from .lifecycle import DeclaredInvalid, after_moves, signal_records
+from .many import issue_many
 from .orders import Order, open_order
+from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
 
-REISSUED = "reissued"
 STEP = "reissue"  # in the failure log
 
 
 class NothingToUndo(Conflict):
     code = "reissue.nothing_to_undo"
     sentence = N_("This certificate did not replace another one, or does not count any more, so there is no way back.")
+
+
+class ReplacedAlready(Conflict):
+    code = "reissue.replaced_already"
+    sentence = N_("This certificate was replaced already. What counts now is %(code)s: name that one.")
 
 
 class TooLateToUndo(Conflict):
@@ -71,6 +77,7 @@ class Prepared:
     drafts: Mapping[str, Draft]
     faulty: Mapping[str, Reason]
     channels: Mapping[str, Channels]
+    kept: Mapping[str, Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +104,9 @@ def reissue_many(
     """
     refs = list(dict.fromkeys(learner_refs))
     order = open_order(rt, run_id, actor=actor, notify=notify)
-    prepared = _prepare(rt, order, refs, why)
+    prepared = prepare(rt, order, refs, why)
     with rt.transaction() as tx:
-        outcomes = _store(rt, tx, prepared)
+        outcomes = store(rt, tx, prepared)
     first = [ref for ref in refs if ref not in prepared.standing]
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
@@ -115,11 +122,11 @@ def compare(
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
         views = {ref: get_award(session, held.award_id) for ref, held in standing.items()}
         kept = kept_of(session, run_id, learner_refs)
-    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, _as_if_new(kept))
+    found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, as_if_new(kept))
     told = []
     for each in found:
         old = views.get(each.learner_ref)
-        draft = _draw_up(rt, order, each, standing.get(each.learner_ref), cause)
+        draft = draw_up_successor(rt, order, each, standing.get(each.learner_ref), cause)
         if isinstance(draft, Draft):
             frozen = draft.frozen
             told.append(
@@ -132,17 +139,17 @@ def compare(
     return told
 
 
-def _prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
+def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
     """Decides, draws up and signs for those who have a certificate. No transaction is open."""
     with rt.reading() as session:
         held = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, refs)
         kept = kept_of(session, order.run.id, refs)
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
-    new = _as_if_new(kept)
+    new = as_if_new(kept)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
     drafts, faulty = dict[str, Draft](), dict[str, Reason]()
     for each in found:
-        draft = _draw_up(rt, order, each, standing[each.learner_ref], why.cause)
+        draft = draw_up_successor(rt, order, each, standing[each.learner_ref], why.cause)
         if isinstance(draft, Draft):
             drafts[each.learner_ref] = draft
         elif each.decision.granted:
@@ -150,15 +157,15 @@ def _prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepar
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
-    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels)
+    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels, kept)
 
 
-def _as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
+def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
     """Rule (8), already final, does not stop a re-issue (R-059); exceptions and invalidations count as ever."""
     return {ref: replace(each, status=None, made_in=None) for ref, each in kept.items()}
 
 
-def _draw_up(
+def draw_up_successor(
     rt: Runtime, order: Order, decided: Decided, held: Standing | None, cause: Cause
 ) -> Draft | tuple[Reason, ...]:
     """The successor, or why there is none. The date of completion stays that of the first certificate (R-097), and so
@@ -183,11 +190,12 @@ def _draw_up(
 # ---- in the transaction ----------------------------------------------------------------------------
 
 
-def _store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, LearnerOutcome]:
+def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, LearnerOutcome]:
     """Successors are granted, the old ones superseded, the successors issued: all or nothing."""
     order, now = prepared.order, rt.clock.now()
     ready = {ref: draft for ref, draft in prepared.drafts.items() if draft.signed}
-    standing = _lock(tx, {ref: prepared.standing[ref] for ref in ready})
+    since = turned(tx.session, order.run.id, prepared.kept, list(ready))
+    standing = _lock(tx, {ref: prepared.standing[ref] for ref in ready if ref not in since})
     fresh = {ref: ready[ref] for ref in standing}
     rows = [draft.row for draft in fresh.values() if draft.row is not None]
     if rows:
@@ -198,7 +206,7 @@ def _store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, Learne
     )
     awards.mark_issued(tx, [draft.award_id for draft in fresh.values()], now)
     credentials.store_many(tx, [draft.signed for draft in fresh.values() if draft.signed])
-    outcomes = {ref: _outcome(prepared, fresh, ref) for ref in prepared.standing}
+    outcomes = {ref: _outcome(prepared, fresh, ref, since.get(ref)) for ref in prepared.standing}
     if fresh:
         freeze_issuer(tx, order.issuer.id, now)
         awards.write_records(tx, [_record(prepared, ref, now) for ref in fresh])
@@ -236,7 +244,7 @@ def _lock(tx: Transaction, standing: Mapping[str, Standing]) -> dict[str, Standi
     return {ref: held for ref, held in standing.items() if states.get(held.award_id) == held.state}
 
 
-def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str) -> LearnerOutcome:
+def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str, since: Reason | None) -> LearnerOutcome:
     held, decision = prepared.standing[ref], prepared.decided[ref].decision
     key = held.achievement_key
     if ref in prepared.faulty:
@@ -247,6 +255,8 @@ def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str) -> Learne
         return LearnerOutcome(ref, result, decision.reasons, key, held.award_id)
     if draft.trouble is not None:
         return LearnerOutcome(ref, FAILED, (draft.trouble,), key, held.award_id)
+    if since is not None:
+        return LearnerOutcome(ref, DECLINED, (since,), key, held.award_id)
     if ref not in fresh:
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), key, held.award_id)
     return LearnerOutcome(ref, REISSUED, decision.reasons, draft.frozen.achievement_key, draft.award_id)
@@ -282,7 +292,7 @@ def _note(tx: Transaction, prepared: Prepared, outcomes: Mapping[str, LearnerOut
         for ref, each in outcomes.items()
         if each.result in (DECLINED, FAILED)
     ]
-    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now)
+    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
 
 
 def _tell(
@@ -296,8 +306,7 @@ def _tell(
     order = prepared.order
     if order.notify and fresh:
         tellings = [Telling(draft.award_id, ref, draft.locale, prepared.channels[ref]) for ref, draft in fresh.items()]
-        chunk_ids = notifications.write_ledger(tx, order.run.id, order.run.tenant_ref, REISSUED, tellings, now)
-        tx.then(rt.wake, chunk_ids)
+        showing.tell(rt, tx, order, REISSUED, tellings, now)
     for ref, draft in fresh.items():
         values = {
             "award_id": draft.award_id,
@@ -316,13 +325,16 @@ def _tell(
 def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = False) -> AwardView:
     """Revokes a successor that was a mistake, and brings back what it replaced (R-103): the award that counts again.
 
-    Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased.
+    What was withdrawn before, or has been since, comes back withdrawn, by whomever and for whatever it was: whether it
+    counts again is not decided here. Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased, DeclaredInvalid.
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
         successor = get_award(tx.session, award_id)
         old_id = _undoable(rt, tx, successor, now)
         was = moves.last_moves(tx.session, [old_id], Move.SUPERSEDE)[old_id].from_state
+        last = successor.id if successor.state is AwardState.WITHDRAWN else old_id
+        withdrawn = last == successor.id or was == AwardState.WITHDRAWN
         # First the successor goes: the index allows one live award.
         details = {successor.id: {"undoes": str(old_id)}, old_id: {"undone": str(successor.id)}}
         gone = moves.move_many(tx, [successor.id], Move.REVOKE, why, actor=actor, now=now, details=details)
@@ -330,10 +342,21 @@ def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = Fals
         if not back:
             raise NothingToUndo()
         after_moves(rt, tx, gone, Move.REVOKE, why.cause)
-        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell)
-        if was == AwardState.WITHDRAWN:  # it comes back as it was
-            again = moves.move_many(tx, [old_id], Move.WITHDRAW, why, actor=actor, now=now, details=details)
-            after_moves(rt, tx, again, Move.WITHDRAW, why.cause)
+        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell and not withdrawn)
+        if withdrawn:
+            taken = moves.last_moves(tx.session, [last], Move.WITHDRAW)[last]
+            cause = Cause(taken.cause)
+            again = moves.move_many(
+                tx,
+                [old_id],
+                Move.WITHDRAW,
+                Why(cause, why.note),
+                actor=actor,
+                now=now,
+                by_person=taken.by_person,
+                details=details,
+            )
+            after_moves(rt, tx, again, Move.WITHDRAW, cause)
         return get_award(tx.session, old_id)
 
 
@@ -343,9 +366,22 @@ def _undoable(rt: Runtime, tx: Transaction, successor: AwardView, now: datetime)
     days = rt.settings.undo_days
     if successor.issued_at is None or now > successor.issued_at + timedelta(days=days):
         raise TooLateToUndo(days=days)
+    special = exceptions.of_learners(tx.session, successor.run_id, [successor.learner_ref])
+    if special.get(successor.learner_ref, exceptions.NONE).invalid:
+        raise DeclaredInvalid()
     if get_award(tx.session, successor.replaces_id).frozen.recipient_name is None:
         raise Erased()
     return successor.replaces_id
+
+
+def check_counts(rt: Runtime, award: AwardView) -> None:
+    """Raises ReplacedAlready: whoever says the same thing twice means one new certificate, and not two."""
+    if award.state is not AwardState.REVOKED:
+        return
+    with rt.reading() as session:
+        held = awards.standing_of(session, award.tenant_ref, award.run_ref, [award.learner_ref])
+    if award.learner_ref in held:
+        raise ReplacedAlready(code=spaced(held[award.learner_ref].code))
 
 
 def find_undoable(rt: Runtime, award: AwardView) -> UUID:

@@ -27,9 +27,12 @@ class NotAText(BadInput):
 
 def register(group: AppGroup) -> None:
     """Adds the commands of this room."""
+    from . import ledger_commands
+
     messages = AppGroup("messages", help="What learners are told, and what became of it.")
     group.add_command(messages)
     _texts(messages)
+    ledger_commands.register(messages)
 
 
 # ---- texts -----------------------------------------------------------------------------------------
@@ -44,7 +47,7 @@ def _texts(group: AppGroup) -> None:
     def list_texts(issuer: str) -> None:
         """List the texts of the issuer SLUG, and who changed them last."""
         with told():
-            for each in editing.list_texts(current_runtime(), _issuer(issuer).tenant_ref):
+            for each in editing.list_texts(current_runtime(), find_issuer(issuer).tenant_ref):
                 since = f"by {each.changed_by} on {each.changed_at:%Y-%m-%d}" if each.changed_at else "as it comes"
                 click.echo(f"{each.event:<12} {each.language:<8} {since}")
 
@@ -55,7 +58,7 @@ def _texts(group: AppGroup) -> None:
     def show(issuer: str, event: str, language: str) -> None:
         """Print a text as JSON: a file that `save` takes back."""
         with told():
-            click.echo(_as_json(editing.get_text(current_runtime(), _issuer(issuer).tenant_ref, event, language)))
+            click.echo(_as_json(editing.get_text(current_runtime(), find_issuer(issuer).tenant_ref, event, language)))
 
     @text.command("save")
     @ISSUER
@@ -65,7 +68,7 @@ def _texts(group: AppGroup) -> None:
     def save(issuer: str, event: str, language: str, file: TextIO) -> None:
         """Change a text to what stands in FILE. What learners are told from then on uses it."""
         with told():
-            rt, tenant_ref = current_runtime(), _issuer(issuer).tenant_ref
+            rt, tenant_ref = current_runtime(), find_issuer(issuer).tenant_ref
             editing.save(rt, tenant_ref, event, language, _wording(file), COMMAND)
         click.echo("Saved.")
 
@@ -77,7 +80,7 @@ def _texts(group: AppGroup) -> None:
     def preview(issuer: str, event: str, language: str, file: TextIO | None) -> None:
         """Print how a text would arrive: that of FILE, or the one that is in use."""
         with told():
-            rt, ours = current_runtime(), _issuer(issuer)
+            rt, ours = current_runtime(), find_issuer(issuer)
             in_use = editing.get_text(rt, ours.tenant_ref, event, language).wording
             shown = editing.preview(rt, ours, event, language, _wording(file) if file else in_use)
         click.echo(f"From: {shown.email.sender_name}\nSubject: {shown.email.subject}\n\n{shown.email.text}")
@@ -90,11 +93,11 @@ def _texts(group: AppGroup) -> None:
     def reset(issuer: str, event: str, language: str) -> None:
         """Go back to the text as it comes."""
         with told():
-            editing.put_back(current_runtime(), _issuer(issuer).tenant_ref, event, language, COMMAND)
+            editing.put_back(current_runtime(), find_issuer(issuer).tenant_ref, event, language, COMMAND)
         click.echo("The text is as it comes.")
 
 
-def _issuer(slug: str) -> IssuerView:
+def find_issuer(slug: str) -> IssuerView:
     with current_runtime().reading() as session:
         return get_issuer_by_slug(session, slug)
 

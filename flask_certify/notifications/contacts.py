@@ -6,7 +6,6 @@ from .ports import Refused
 
 # One address and nothing else: no name, no list, no comment, no line break. The server judges the rest.
 _EMAIL = re.compile(r"""[^\s<>()\[\]\\,;:"@]{1,64}@[^\s<>()\[\]\\,;:"@]{1,255}""")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def usable_email(address: str) -> str:
@@ -16,12 +15,11 @@ def usable_email(address: str) -> str:
     return address
 
 
-def usable_number(number: str) -> str:
-    """The number as E.164: spaces, dashes and brackets are for people. Raises Refused."""
-    bare = re.sub(r"[ ()./-]", "", number)
-    if not _E164.fullmatch(bare):
-        raise Refused("sms.unusable_number")
-    return bare
+def usable_number(number: str, region: str | None = None) -> str:
+    """The number as E.164; one without a country is read as one of `region`. Raises Refused."""
+    from .phones import as_e164  # with tables of all countries, so only whoever sends loads them
+
+    return as_e164(number, region)
 
 
 def masked(contact: str) -> str:

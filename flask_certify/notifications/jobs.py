@@ -2,10 +2,12 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy import orm
 
 from ..core import outbox, stopping
 from ..core.errors import Unavailable
@@ -14,21 +16,25 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
-from . import ledger, reasons, sms
-from .contacts import masked
+from . import ledger, pace, policy, reasons, sms
+from .contacts import masked, usable_number
 from .editing import own_wordings
 from .ledger import Entry, Outcome
-from .ports import Later, NotSent, Refused
+from .policy import Policy, quiet_ends
+from .ports import Later, NotSent, Refused, Text
 from .posting import Parcel, Post, address_for, write
 from .service import DELIVER, resolve_unasked, ways_to
-from .states import State
+from .sizes import size_of
+from .states import Channel, State
 from .texts import Wordings
 
 GIVE_UP_AFTER = timedelta(days=2)
 """What could not be sent for so long has failed: news that old is no news."""
 
-A_MOMENT = 0.05  # seconds
-MOST_AT_ONCE = 25
+A_MOMENT = 0.2  # seconds
+AT_FIRST, MOST_AT_ONCE = 5, 50
+FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 600_000
+LOOK_AGAIN_MS = 3_600_000  # during quiet hours, since somebody may change them
 
 log = logging.getLogger("flask_certify")
 
@@ -37,6 +43,15 @@ class Postponed(Unavailable):
     code = "notify.postponed"
     sentence = N_("Some messages could not be sent yet. They are tried again by themselves.")
 
+    def __init__(self, pause_ms: int) -> None:
+        super().__init__()
+        self.pause_ms = pause_ms
+
+
+class QuietNow(Postponed):
+    code = reasons.QUIET
+    sentence = reasons.WORDS[reasons.QUIET]
+
 
 @dataclass(frozen=True)
 class Round:
@@ -44,15 +59,20 @@ class Round:
 
     rt: Runtime
     held: outbox.Claim
+    policy: Policy
+    zone: str
     contacts: Mapping[str, Contact]
-    wordings: Mapping[str, Wordings]  # by tenant
+    wordings: Wordings
     post: Post
+    numbers: dict[str, str] = field(default_factory=dict)  # by learner, as E.164
 
     def contact(self, entry: Entry) -> Contact:
         return self.contacts[entry.learner_ref]
 
     def parcel(self, entry: Entry) -> Parcel:
-        return write(self.rt, entry, self.contact(entry), self.wordings[entry.tenant_ref])
+        contact = self.contact(entry)
+        to = self.numbers.get(entry.learner_ref) if entry.channel is Channel.SMS else None
+        return write(self.rt, entry, to or address_for(entry.channel, contact), contact.locale, self.wordings)
 
 
 def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
@@ -63,17 +83,48 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
     give_up_interrupted(rt, held)
     with rt.reading() as session:
         queue = ledger.entries(session, held, State.QUEUED)
-        wordings = {tenant: own_wordings(session, tenant) for tenant in {entry.tenant_ref for entry in queue}}
+        tenant = queue[0].tenant_ref if queue else ""  # a chunk is of one run
+        rules = policy.policy_of(session, tenant)
+        wordings = own_wordings(session, tenant)
+    queue = without_switched_off(rt, held, queue, rules)
     if queue:
+        zone = zone_of(rt, tenant) if rules.quiet else "UTC"
+        stay_quiet(rt, rules, zone)
         contacts = ask_contacts(rt, queue)
         resolve_unasked(rt, {entry.run_id for entry in queue})
         with Post(rt.settings) as post:
-            going = Round(rt, held, contacts, wordings, post)
+            going = Round(rt, held, rules, zone, contacts, wordings, post)
             send_all(going, without_unreachable(going, queue))
-        with rt.reading() as session:
-            if ledger.count_waiting(session, held):
-                raise Postponed()
+        check_waiting(rt, held)
     return lambda tx: None  # every answer was written down when it came
+
+
+def check_waiting(rt: Runtime, held: outbox.Claim) -> None:
+    """Raises Postponed if something of the chunk still waits, for as long as it has to."""
+    with rt.reading() as session:
+        if not ledger.count_waiting(session, held):
+            return
+        ways = {entry.channel for entry in ledger.entries(session, held, State.QUEUED)}
+        rest = max(pace.rest_ms(rt, session, way) for way in ways)
+    # What another channel waits for is looked at as often as if this one did not rest.
+    growing = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 20), LONGEST_PAUSE_MS)
+    raise Postponed(max(growing, rest) if len(ways) == 1 else growing)
+
+
+def stay_quiet(rt: Runtime, rules: Policy, zone: str) -> None:
+    """Raises QuietNow during the tenant's quiet hours."""
+    now = rt.clock.now()
+    ends = quiet_ends(rules.quiet, zone, now)
+    if ends is not None:
+        left = ends - now
+        raise QuietNow(min(int(left.total_seconds() * 1000) + 1, LOOK_AGAIN_MS))
+
+
+def zone_of(rt: Runtime, tenant_ref: str) -> str:
+    """Raises HostUnavailable or HostFailed: then nobody is told for now."""
+    with asking(rt, "tenant"):
+        tenant = rt.host.tenant(tenant_ref)
+        return tenant.zone if tenant else "UTC"
 
 
 def give_up_interrupted(rt: Runtime, held: outbox.Claim) -> None:
@@ -91,40 +142,67 @@ def ask_contacts(rt: Runtime, queue: Sequence[Entry]) -> Mapping[str, Contact]:
         return {ref: found.get(ref) or Contact() for ref in refs}
 
 
+def without_switched_off(rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], rules: Policy) -> list[Entry]:
+    """The messages of which the tenant tells (R-163). The others are skipped, and kept for whoever turns it on."""
+    off = [entry for entry in queue if rules.is_off(entry.event, entry.channel)]
+    _settle(rt, held, State.QUEUED, [(entry, _skipped(reasons.SWITCHED_OFF)) for entry in off])
+    return [entry for entry in queue if entry not in off]
+
+
 def without_unreachable(going: Round, queue: Sequence[Entry]) -> list[Entry]:
     """The messages that have a way to go. The others are skipped: ways were chosen at issue, this is how it is now."""
-    missing = [(entry, _why_not(entry, going.contact(entry), going.post)) for entry in queue]
-    skipped = [(entry, Outcome(State.SKIPPED, why, was_tried=False)) for entry, why in missing if why]
-    _settle(going.rt, going.held, State.QUEUED, skipped)
-    return [entry for entry, why in missing if not why]
+    ended: list[tuple[Entry, Outcome]] = []
+    open_still: list[Entry] = []
+    for entry in queue:
+        why = _why_not(entry, going.contact(entry), going.post)
+        if why is None and entry.channel is Channel.SMS:
+            try:
+                phone = address_for(Channel.SMS, going.contact(entry))
+                going.numbers[entry.learner_ref] = usable_number(phone, going.policy.region)
+            except Refused as trouble:
+                ended.append((entry, Outcome(State.FAILED, trouble.code, trouble.details, was_tried=False)))
+                continue
+        if why is None:
+            open_still.append(entry)
+        else:
+            ended.append((entry, _skipped(why)))
+    with going.rt.reading() as session:
+        refs = {entry.learner_ref for entry in open_still}
+        out = policy.opted_out(session, open_still[0].tenant_ref, refs) if open_still else set()
+        out |= {(ref, Channel.SMS) for ref in policy.stopped(session, going.rt, going.numbers)}
+        for way in {entry.channel for entry in open_still}:
+            if pace.rest_ms(going.rt, session, way):
+                going.post.rest(way)
+    unwanted = [entry for entry in open_still if (entry.learner_ref, entry.channel) in out]
+    ended += [(entry, _skipped(reasons.OPTED_OUT)) for entry in unwanted]
+    _settle(going.rt, going.held, State.QUEUED, ended)
+    return [entry for entry in open_still if entry not in unwanted]
 
 
 def send_all(going: Round, queue: Sequence[Entry]) -> None:
-    """Sends a handful at a time: as many as go out in a moment, since a crash leaves a handful in doubt."""
-    size = 1
-    while queue := [entry for entry in queue if not going.post.rests(entry.channel)]:
-        seconds = send(going, queue[:size])
-        pace = len(queue[:size]) / max(seconds, 0.001)
-        queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(pace * A_MOMENT)))
+    """Sends a handful at a time: as many as go out in a moment, since a crash leaves a handful in doubt.
 
-
-def send(going: Round, handful: Sequence[Entry]) -> float:
-    """Sends these messages and writes down what became of them: how long the sending took, in seconds.
-
-    Raises Fenced if the chunk is no longer ours.
+    Raises QuietNow if quiet hours begin meanwhile, and Fenced if the chunk is no longer ours.
     """
-    # Written before they are taken: an error in a text is not half a message.
-    parcels = {entry.id: going.parcel(entry) for entry in handful}
-    with stopping.whole():
-        taken = ledger.take(going.rt, going.held, handful)
-        results: list[tuple[Entry, Outcome]] = []
-        began = time.monotonic()
-        try:
-            for entry in taken:
-                results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
-            return time.monotonic() - began
-        finally:
+    size, results = AT_FIRST, list[tuple[Entry, Outcome]]()
+    try:
+        while queue := [entry for entry in queue if not going.post.rests(entry.channel)]:
+            stay_quiet(going.rt, going.policy, going.zone)
+            handful = queue[:size]
+            # Written before they are taken: an error in a text is not half a message.
+            parcels = {entry.id: going.parcel(entry) for entry in handful}
+            with stopping.whole():
+                taken = ledger.turn(going.rt, going.held, results, handful, _handing_in(going, parcels))
+                results, began = [], time.monotonic()
+                for entry in taken:
+                    results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
+            going.post.rest_those_full()
+            speed = len(handful) / max(time.monotonic() - began, 0.001)
+            queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(speed * A_MOMENT)))
+    finally:
+        with stopping.whole():
             ledger.record(going.rt, going.held, results)
+            _keep_silent(going)
 
 
 def sink(rt: Runtime, tx: Transaction, lost: outbox.Claim, reason: str) -> None:
@@ -139,7 +217,6 @@ def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     """Nothing follows: each message has its own answer in the ledger."""
 
 
-NOT_TRIED = Outcome(State.QUEUED, was_tried=False)
 INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
 
 
@@ -151,9 +228,33 @@ def preload(rt: Runtime) -> None:
 KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
 
 
+def _skipped(why: str) -> Outcome:
+    return Outcome(State.SKIPPED, why, was_tried=False)
+
+
+def _handing_in(going: Round, parcels: Mapping[UUID, Parcel]) -> ledger.Also:
+    """Counts the SMS of a handful for the pace of all workers."""
+
+    def hand_in(session: orm.Session, taken: Collection[UUID]) -> None:
+        texts = [parcels[each] for each in taken]
+        segments = sum(size_of(each.body).segments for each in texts if isinstance(each, Text))
+        if segments:
+            pace.hand_in(going.rt, session, segments)
+            if pace.rest_ms(going.rt, session, Channel.SMS):
+                going.post.full.add(Channel.SMS)
+
+    return hand_in
+
+
+def _keep_silent(going: Round) -> None:
+    for way, seconds in going.post.asked_to_wait.items():
+        with going.rt.transaction() as tx:
+            pace.keep_silent(going.rt, tx.session, way, seconds)
+
+
 def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:
     if post.rests(entry.channel):  # since a moment ago
-        return NOT_TRIED
+        return Outcome(State.QUEUED, entry.reason, was_tried=False)
     try:
         return Outcome(State.SENT, provider_id=post.send(parcel))
     except NotSent as trouble:
@@ -172,7 +273,9 @@ def _outcome(rt: Runtime, entry: Entry, parcel: Parcel, post: Post) -> Outcome:
 def _state_after(rt: Runtime, entry: Entry, trouble: NotSent) -> State:
     if isinstance(trouble, Later):
         is_old = rt.clock.now() - entry.created_at > GIVE_UP_AFTER
-        return State.FAILED if is_old else State.QUEUED
+        if is_old:
+            return State.UNKNOWN if trouble.code == reasons.ASK_FIRST else State.FAILED
+        return State.QUEUED
     return State.FAILED if isinstance(trouble, Refused) else State.UNKNOWN
 
 
@@ -184,7 +287,7 @@ def _why_not(entry: Entry, contact: Contact, post: Post) -> str | None:
     return None if post.has(entry.channel) else reasons.NOT_CONFIGURED
 
 
-def _settle(rt: Runtime, held: outbox.Claim, was: State, chosen: Sequence[tuple[Entry, Outcome]]) -> None:
+def _settle(rt: Runtime, held: outbox.Claim, was: State, chosen: ledger.Results) -> None:
     """Raises Fenced if the chunk is no longer ours."""
     if not chosen:
         return

@@ -1,6 +1,6 @@
 """Reading and moving the rows of the ledger, for whoever sends. Each move is a short, conditional write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,12 @@ from sqlalchemy import orm
 from ..awards.models import Award, Failure
 from ..awards.service import FailureNote, note_failures
 from ..core import outbox
+from ..core.db import upsert
 from ..core.errors import DatabaseBusy
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from . import reasons
-from .models import Message
+from .models import Message, MessageAttempt
 from .service import note_no_contact
 from .states import Channel, State
 
@@ -32,7 +33,10 @@ class Entry:
     event: str
     channel: Channel
     locale: str | None
+    reason: str | None  # why it was not sent when it was tried before
+    attempts: int
     created_at: datetime
+    changed_at: datetime
     learner_ref: str
     run_id: UUID
     tenant_ref: str
@@ -53,6 +57,10 @@ class Outcome:
     was_tried: bool = True
 
 
+Results = Sequence[tuple[Entry, Outcome]]
+Also = Callable[[orm.Session, Collection[UUID]], None]
+
+
 def entries(session: orm.Session, held: outbox.Claim, state: State) -> list[Entry]:
     """The messages of the chunk in this state: person by person, email before SMS."""
     found = session.execute(
@@ -61,7 +69,7 @@ def entries(session: orm.Session, held: outbox.Claim, state: State) -> list[Entr
         .where(*_of(held), Message.state == state)
         .order_by(Message.position, Message.channel)
     )
-    return [_entry(message, award) for message, award in found]
+    return [entry_of(message, award) for message, award in found]
 
 
 def count_waiting(session: orm.Session, held: outbox.Claim) -> int:
@@ -70,98 +78,159 @@ def count_waiting(session: orm.Session, held: outbox.Claim) -> int:
     return session.scalar(waiting) or 0
 
 
-def take(rt: Runtime, held: outbox.Claim, chosen: Sequence[Entry]) -> list[Entry]:
-    """Marks them as being sent: from here on nothing sends them again by itself. Those that still waited.
+def turn(
+    rt: Runtime,
+    held: outbox.Claim,
+    results: Results,
+    chosen: Sequence[Entry],
+    also: Also,
+) -> list[Entry]:
+    """Writes what became of the last handful and marks the next one as being sent, in one transaction: from here on
+    nothing sends those again by itself. Those that still waited.
 
-    Raises Fenced if the chunk is no longer ours; of two workers, one comes this far.
+    `also` writes more about those taken. Raises Fenced if the chunk is no longer ours, and then nothing is written; of
+    two workers, one comes this far.
     """
-    with rt.transaction() as tx:
+    taken: set[UUID] = set()
+
+    def write(tx: Transaction) -> None:
         outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
-        taken = set(
+        _write_results(rt, tx, held, results)
+        found = tx.session.scalars(
+            sa.update(Message)
+            .where(Message.id.in_([entry.id for entry in chosen]), Message.state == State.QUEUED)
+            .values(state=State.SENDING, epoch=held.epoch, changed_at=rt.clock.now())
+            .returning(Message.id)
+            .execution_options(synchronize_session=False)
+        )
+        taken.clear()
+        taken.update(found)
+        also(tx.session, taken)
+
+    _insist(rt, write)
+    return [entry for entry in chosen if entry.id in taken]
+
+
+def take(rt: Runtime, held: outbox.Claim, chosen: Sequence[Entry]) -> list[Entry]:
+    """Only marks them as being sent. Raises Fenced."""
+    return turn(rt, held, [], chosen, lambda session, taken: None)
+
+
+def record(rt: Runtime, held: outbox.Claim, results: Results) -> None:
+    """Writes what became of messages that were taken. Without the fence: what is known is known, even by a worker
+    that was overtaken meanwhile."""
+    if results:
+        _insist(rt, lambda tx: _write_results(rt, tx, held, results))
+
+
+def settle(rt: Runtime, tx: Transaction, was: State, chosen: Results) -> None:
+    """Ends messages that are not sent, all at once."""
+    _end(rt, tx, chosen, was)
+
+
+def _write_results(rt: Runtime, tx: Transaction, held: outbox.Claim, results: Results) -> None:
+    ended = _end(rt, tx, results, State.SENDING, epoch=held.epoch)
+    late = [
+        # Somebody had given us up, and counted the attempt. The chunk may be over by now, so nobody would try again.
+        (entry, replace(outcome, state=_last_word(outcome.state), was_tried=False))
+        for entry, outcome in results
+        if entry.id not in ended
+    ]
+    known = _end(rt, tx, late, State.UNKNOWN, epoch=held.epoch)
+    better = [(entry, outcome) for entry, outcome in late if entry.id in known]
+    _note_attempts(rt, tx, better)
+    for entry, _ in better:
+        resolve(rt, tx, entry, reasons.INTERRUPTED)
+
+
+def _end(rt: Runtime, tx: Transaction, chosen: Results, was: State, *, epoch: int | None = None) -> set[UUID]:
+    """Moves messages, if taken in that epoch, notes the attempts and tells the failure log. Those that were in that
+    state. As many statements as there are different outcomes, not as there are messages."""
+    moved: set[UUID] = set()
+    alike: dict[tuple[State, str | None, bool], list[UUID]] = {}
+    for entry, outcome in chosen:
+        alike.setdefault((outcome.state, outcome.reason, outcome.was_tried), []).append(entry.id)
+    for (state, reason, was_tried), ids in alike.items():
+        which = [Message.id.in_(ids), Message.state == was]
+        if epoch is not None:
+            which.append(Message.epoch == epoch)
+        moved.update(
             tx.session.scalars(
                 sa.update(Message)
-                .where(Message.id.in_([entry.id for entry in chosen]), Message.state == State.QUEUED)
-                .values(state=State.SENDING, epoch=held.epoch, changed_at=rt.clock.now())
+                .where(*which)
+                .values(
+                    state=state,
+                    reason=reason,
+                    attempts=Message.attempts + int(was_tried),
+                    changed_at=rt.clock.now(),
+                )
                 .returning(Message.id)
                 .execution_options(synchronize_session=False)
             )
         )
-    return [entry for entry in chosen if entry.id in taken]
+    done = [(entry, outcome) for entry, outcome in chosen if entry.id in moved]
+    _note_names(tx, done)
+    _note_attempts(rt, tx, [(entry, outcome) for entry, outcome in done if outcome.was_tried])
+    _log(rt, tx, done)
+    return moved
 
 
-def record(rt: Runtime, held: outbox.Claim, results: Sequence[tuple[Entry, Outcome]]) -> None:
-    """Writes what became of messages that were taken. Without the fence: what is known is known, even by a worker
-    that was overtaken meanwhile."""
-
-    def write(tx: Transaction) -> None:
-        for entry, outcome in results:
-            if _end(rt, tx, [entry], State.SENDING, outcome, epoch=held.epoch):
-                continue
-            # Somebody had given us up. The chunk may be over by now, so nobody would come to try again.
-            known = replace(outcome, state=State.FAILED) if outcome.state is State.QUEUED else outcome
-            if _end(rt, tx, [entry], State.UNKNOWN, known, epoch=held.epoch):
-                _take_back(rt, tx, entry)
-
-    if results:
-        _insist(rt, write)
+def _note_names(tx: Transaction, done: Results) -> None:
+    """What the provider calls each of them."""
+    rows = [{"which": entry.id, "name": outcome.provider_id} for entry, outcome in done if outcome.provider_id]
+    if rows:
+        table = Message.__table__
+        named = sa.update(table).where(table.c.id == sa.bindparam("which")).values(provider_id=sa.bindparam("name"))  # type: ignore[arg-type]
+        tx.session.connection().execute(named, rows)
 
 
-def settle(rt: Runtime, tx: Transaction, was: State, chosen: Sequence[tuple[Entry, Outcome]]) -> None:
-    """Ends messages that are not sent, all at once."""
-    by_reason: dict[str | None, list[Entry]] = {}
-    outcomes = {outcome.reason: outcome for _, outcome in chosen}
-    for entry, outcome in chosen:
-        by_reason.setdefault(outcome.reason, []).append(entry)
-    for reason, same in by_reason.items():
-        _end(rt, tx, same, was, outcomes[reason])
+def _last_word(state: State) -> State:
+    return State.FAILED if state is State.QUEUED else state
 
 
-def _end(
-    rt: Runtime, tx: Transaction, same: Sequence[Entry], was: State, outcome: Outcome, *, epoch: int | None = None
-) -> bool:
-    """Moves messages, if taken in that epoch, and tells the failure log. False if none was in that state."""
-    which = [Message.id.in_([entry.id for entry in same]), Message.state == was]
-    if epoch is not None:
-        which.append(Message.epoch == epoch)
-    moved = tx.session.execute(
-        sa.update(Message)
-        .where(*which)
-        .values(
-            state=outcome.state,
-            reason=outcome.reason,
-            provider_id=outcome.provider_id,
-            attempts=Message.attempts + int(outcome.was_tried),
-            changed_at=rt.clock.now(),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if not moved.rowcount:  # type: ignore[attr-defined]
-        return False
-    _log(rt, tx, same, outcome)
-    return True
+def _note_attempts(rt: Runtime, tx: Transaction, tried: Results) -> None:
+    """What was known before of the same attempt is known better now."""
+    now = rt.clock.now()
+    rows = [
+        {
+            "message_id": entry.id,
+            "number": entry.attempts + 1,
+            "at": now,
+            "state": outcome.state,
+            "reason": outcome.reason,
+            "answer": outcome.details.get("answer"),
+        }
+        for entry, outcome in tried
+    ]
+    upsert(tx.session, MessageAttempt, rows, keys=("message_id", "number"))
 
 
-def _log(rt: Runtime, tx: Transaction, same: Sequence[Entry], outcome: Outcome) -> None:
+def _log(rt: Runtime, tx: Transaction, done: Results) -> None:
     """Into the failure log (R-178): which channel and what was answered, never an address."""
     now = rt.clock.now()
-    for entry in same:
+    for entry, outcome in done:
         if outcome.reason == reasons.NO_CONTACT:
             whom = [(entry.award_id, entry.learner_ref)]
             note_no_contact(tx, entry.run_id, entry.tenant_ref, entry.event, whom, now, entry.batch_id)
         elif outcome.state in (State.FAILED, State.UNKNOWN):
-            details = {"channel": entry.channel.value, **outcome.details}
-            note = FailureNote(entry.learner_ref, "notify", str(outcome.reason), details)
-            note_failures(tx, entry.tenant_ref, entry.run_id, [note], now=now, batch_id=entry.batch_id)
+            note_failure(tx, entry, outcome, now)
 
 
-def _take_back(rt: Runtime, tx: Transaction, entry: Entry) -> None:
-    """The failure log said that the program had ended; it had only been slow."""
+def note_failure(tx: Transaction, entry: Entry, outcome: Outcome, now: datetime) -> None:
+    details = {"channel": entry.channel.value, **outcome.details}
+    note = FailureNote(entry.learner_ref, "notify", str(outcome.reason), details)
+    note_failures(tx, entry.tenant_ref, entry.run_id, [note], now=now, batch_id=entry.batch_id)
+
+
+def resolve(rt: Runtime, tx: Transaction, entry: Entry, code: str | None) -> None:
+    """What the failure log says of this message, by this code, has been put right."""
     tx.session.execute(
         sa.update(Failure)
         .where(
             Failure.run_id == entry.run_id,
             Failure.learner_ref == entry.learner_ref,
-            Failure.code == reasons.INTERRUPTED,
+            Failure.step == "notify",
+            Failure.code == code,
             Failure.resolved_at.is_(None),
         )
         .values(resolved_at=rt.clock.now())
@@ -170,7 +239,7 @@ def _take_back(rt: Runtime, tx: Transaction, entry: Entry) -> None:
 
 
 def _insist(rt: Runtime, write: Callable[[Transaction], None]) -> None:
-    """A message that was sent and not written down becomes `unknown`, so a busy database is asked again."""
+    """In a transaction, tried again while others hold the database."""
     for left in reversed(range(TRIES)):
         try:
             with rt.transaction() as tx:
@@ -185,14 +254,17 @@ def _of(held: outbox.Claim) -> list[Any]:
     return [Message.work_id == held.work_id, Message.position.between(held.first, held.last)]
 
 
-def _entry(message: Message, award: Award) -> Entry:
+def entry_of(message: Message, award: Award) -> Entry:
     return Entry(
         message.id,
         message.award_id,
         message.event,
         Channel(message.channel),
         message.locale,
+        message.reason,
+        message.attempts,
         message.created_at,
+        message.changed_at,
         message.recipient,
         award.run_id,
         award.tenant_ref,

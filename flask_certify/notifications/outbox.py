@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .contacts import usable_number
-from .letters import as_sent, compose
+from .letters import compose
 from .ports import Away, Letter, Text
 
 
@@ -20,8 +20,8 @@ class OutboxMailer:
 
     def send(self, letter: Letter) -> str | None:
         message = compose(letter, self._sender)
-        _put(self._folder / f"{letter.message_id}.eml", as_sent(message), "mail.away")
-        return str(message["Message-ID"])
+        _put(self._folder / f"{letter.message_id}.eml", message.wire, "mail.away")
+        return message.message_id
 
     def close(self) -> None:
         return None

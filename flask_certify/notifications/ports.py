@@ -18,6 +18,7 @@ class Letter:
     html: str
     language: str
     written_at: datetime
+    stop_url: str = ""  # where one click ends such letters; empty: nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,19 @@ class Text:
     message_id: UUID
     to: str
     body: str
+    maybe_sent_at: datetime | None = None
+    """When it was tried without a clear answer: the provider is asked whether it has it before it is sent again."""
 
 
 class NotSent(Exception):
     """It was not sent, or nobody knows. The code is one of `reasons`; the details never quote an answer in words,
     since servers repeat addresses in them."""
 
-    def __init__(self, code: str, **details: int | str) -> None:
+    def __init__(self, code: str, *, wait: float | None = None, **details: int | str) -> None:
         self.code = code
         self.details = details
+        self.wait = wait
+        """For how many seconds the provider asks not to be asked again; None: it did not say."""
         super().__init__(code)
 
 

@@ -7,37 +7,42 @@ from ..awards.frozen import Frozen
 from ..core.runtime import Runtime
 from ..core.settings import Settings
 from ..host.records import Contact
+from . import reasons, stopping
 from .ledger import Entry
 from .mail import make_mailer
-from .ports import Away, Letter, Text, Uncertain
+from .ports import Away, Letter, NotSent, Text, Uncertain
 from .sms import make_texter
 from .states import Channel
 from .texts import Wordings, email, find_wording, language_for, sms
 
 Parcel = Letter | Text
+MOST_ERRORS = 3  # of a provider's own, one after the other: then it is not about one message
 
 
-def write(rt: Runtime, entry: Entry, contact: Contact, own: Wordings) -> Parcel:
+def write(rt: Runtime, entry: Entry, to: str, locale: str | None, own: Wordings) -> Parcel:
     """The message in the recipient's language and the tenant's words, addressed as the host says now."""
     award = Frozen.from_json(entry.frozen)
-    language = language_for(entry.locale or contact.locale, rt.settings.languages)
+    language = language_for(entry.locale or locale, rt.settings.languages)
     wording = find_wording(own, entry.event, language)
     match entry.channel:
         case Channel.EMAIL:
-            written = email(award, language, f"{rt.settings.base}/me", entry.event, wording=wording)
+            stop_url = stopping.url_of(rt, entry.id)
+            profile = f"{rt.settings.base}/me"
+            written = email(award, language, profile, entry.event, wording=wording, stop_url=stop_url)
             return Letter(
                 message_id=entry.id,
-                to=address_for(entry.channel, contact),
+                to=to,
                 sender_name=written.sender_name,
                 subject=written.subject,
                 text=written.text,
                 html=written.html,
                 language=language.replace("_", "-"),
                 written_at=rt.clock.now(),
+                stop_url=stop_url,
             )
         case Channel.SMS:
             said = sms(award, language, entry.event, wording=wording)
-            return Text(entry.id, address_for(entry.channel, contact), said)
+            return Text(entry.id, to, said, entry.changed_at if entry.reason == reasons.ASK_FIRST else None)
         case _:
             assert_never(entry.channel)
 
@@ -54,6 +59,11 @@ class Post:
     def __init__(self, settings: Settings) -> None:
         self._mailer, self._texter = make_mailer(settings), make_texter(settings)
         self._resting: set[Channel] = set()
+        self._errors_in_a_row = 0
+        self.full: set[Channel] = set()
+        """Channels whose senders have enough for now, once this handful is handed in."""
+        self.asked_to_wait: dict[Channel, float] = {}
+        """For how many seconds a provider wants to hear nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -74,12 +84,26 @@ class Post:
 
     def send(self, parcel: Parcel) -> str | None:
         """The provider's name for it. Raises Refused, Later, Away or Uncertain."""
+        way = Channel.EMAIL if isinstance(parcel, Letter) else Channel.SMS
         try:
             if isinstance(parcel, Letter):
                 assert self._mailer is not None
-                return self._mailer.send(parcel)
-            assert self._texter is not None
-            return self._texter.send(parcel)
-        except (Away, Uncertain):
-            self._resting.add(Channel.EMAIL if isinstance(parcel, Letter) else Channel.SMS)
+                name = self._mailer.send(parcel)
+            else:
+                assert self._texter is not None
+                name = self._texter.send(parcel)
+        except NotSent as trouble:
+            if trouble.wait is not None:
+                self.asked_to_wait[way] = trouble.wait
+            self._errors_in_a_row += trouble.code == reasons.ASK_FIRST
+            if isinstance(trouble, (Away, Uncertain)) or self._errors_in_a_row >= MOST_ERRORS:
+                self._resting.add(way)
             raise
+        self._errors_in_a_row = 0
+        return name
+
+    def rest(self, channel: Channel) -> None:
+        self._resting.add(channel)
+
+    def rest_those_full(self) -> None:
+        self._resting |= self.full

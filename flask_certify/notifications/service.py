@@ -27,7 +27,7 @@ from .texts import find_locale
 DELIVER = "notifications.deliver"
 """The kind of work that sends."""
 
-CHUNK = 100  # people, so at most 200 messages: some seconds of work, and not many that a crash would delay
+CHUNK = 200  # people, so at most 400 messages: about a second of work, and not many that a crash would delay
 
 log = logging.getLogger("flask_certify")
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .twilio_client import Door
 
 SECONDS = 20.0
+STATUS_HOOK = "/hooks/sms/status"
+REPLY_HOOK = "/hooks/sms/reply"
 
 _URL = re.compile(r"twilio://(?P<sid>[^:@/?]+):(?P<token>[^:@/?]+)@(?P<sender>[^:@/?]+)/?(?:\?(?P<options>.*))?")
 
@@ -38,7 +40,9 @@ def make_texter(settings: Settings) -> Texter | None:
         case "outbox" if rest:
             return OutboxTexter(rest)
         case "twilio":
-            return TwilioTexter(_account(settings.sms))
+            account = _account(settings.sms)
+            is_reachable = settings.public_url.startswith("https://") or bool(account.base)
+            return TwilioTexter(account, f"{settings.base}{STATUS_HOOK}" if is_reachable else "")
     raise _wrong()
 
 
@@ -51,8 +55,9 @@ def preload(settings: Settings) -> None:
 class TwilioTexter:
     """Hands texts to Twilio. Its client is large, so it is imported by whoever sends, and by nobody else."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, hook: str = "") -> None:
         self.account = account
+        self._hook = hook  # where Twilio tells what became of a text; empty: it does not
         self._door: Door | None = None
 
     def send(self, text: Text) -> str | None:
@@ -61,12 +66,22 @@ class TwilioTexter:
             from .twilio_client import Door
 
             self._door = Door(self.account)
-        return self._door.send(to, text.body)
+        if text.maybe_sent_at is not None:
+            name = self._door.find(to, text.body, text.maybe_sent_at)
+            if name is not None:
+                return name
+        report_to = f"{self._hook}?m={text.message_id}" if self._hook else ""
+        return self._door.send(to, text.body, report_to)
 
     def close(self) -> None:
         if self._door is not None:
             self._door.close()
             self._door = None
+
+
+def account_of(settings: Settings) -> Account | None:
+    """The account with Twilio, if SMS leave by one."""
+    return _account(settings.sms) if settings.sms.startswith("twilio:") else None
 
 
 def _account(url: str) -> Account:

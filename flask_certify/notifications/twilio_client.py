@@ -1,5 +1,6 @@
 """The real client of Twilio, what its answers mean to us, and a way to another server for tests."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,9 +10,13 @@ from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-unty
 from twilio.rest import Client  # type: ignore[import-untyped]
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from .ports import Away, NotSent, Refused, Uncertain
+from .ports import Away, Later, NotSent, Refused, Uncertain
+from .reasons import ASK_FIRST
 from .sms import Account
 
+A_PAUSE, LONGEST_WAIT = 5.0, 3600.0  # seconds, if Twilio names none, and at most
+A_DAY = timedelta(days=1)  # by which the clocks of two machines may be apart, and more
+MOST_LOOKED_AT = 50
 OUR_SENDER = frozenset({21212, 21603, 21606, 21611, 21701, 21703})  # its number is wrong, or its queue is full
 
 
@@ -24,17 +29,30 @@ class Door:
         is_service = account.sender.startswith("MG")
         self._sender = {"messaging_service_sid" if is_service else "from_": account.sender}
 
-    def send(self, to: str, body: str) -> str | None:
-        """Twilio's name for the message. Raises Refused, Away or Uncertain."""
+    def send(self, to: str, body: str, report_to: str = "") -> str | None:
+        """Twilio's name for the message. Raises Refused, Later, Away or Uncertain."""
+        reporting = {"status_callback": report_to} if report_to else {}
         try:
-            made = self._client.messages.create(to=to, body=body, **self._sender)
+            made = self._client.messages.create(to=to, body=body, **self._sender, **reporting)
         except TwilioRestException as error:
-            raise named(error) from None
+            raise named(error, self._http.retry_after) from None
         except requests.RequestException as error:
             raise _no_answer(error) from None
         except (TwilioException, ValueError):  # an answer, but none that can be read
             raise Uncertain("sms.uncertain") from None
         return str(made.sid) if made.sid else None
+
+    def find(self, to: str, body: str, since: datetime) -> str | None:
+        """Its name, if Twilio has taken this very text lately: there is no key by which it would know a repetition.
+
+        Raises Later if it cannot say.
+        """
+        try:
+            found = self._client.messages.list(to=to, date_sent_after=since - A_DAY, limit=MOST_LOOKED_AT)
+        except (TwilioException, ValueError, requests.RequestException):
+            raise Later(ASK_FIRST, answer=0) from None
+        first = next((each for each in found if each.body == body), None)
+        return str(first.sid) if first else None
 
     def close(self) -> None:
         self._http.session.close()
@@ -46,6 +64,8 @@ class QuietHttpClient(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, account: Account) -> None:
         super().__init__(timeout=account.seconds)
         self._base = account.base
+        self.retry_after: float | None = None
+        """What the last answer said: an error of the client does not tell."""
         if self._base:
             self.session.trust_env = False  # another server is near: no proxy stands between
 
@@ -53,7 +73,10 @@ class QuietHttpClient(TwilioHttpClient):  # type: ignore[misc]
         if self._base:
             parts = urlsplit(url)
             url = self._base + parts.path + (f"?{parts.query}" if parts.query else "")
-        return super().request(method, url, *more, **named)
+        self.retry_after = None
+        answer = super().request(method, url, *more, **named)
+        self.retry_after = seconds_to_wait((answer.headers or {}).get("Retry-After"))
+        return answer
 
     def log_request(self, kwargs: dict[str, Any]) -> None:
         return None
@@ -62,17 +85,28 @@ class QuietHttpClient(TwilioHttpClient):  # type: ignore[misc]
         return None
 
 
-def named(error: TwilioRestException) -> NotSent:
+def seconds_to_wait(said: str | None) -> float | None:
+    """What Retry-After asks for, at most an hour; None if it says nothing that can be read."""
+    try:
+        return min(max(float(said or ""), 0.0), LONGEST_WAIT)
+    except ValueError:
+        return None
+
+
+def named(error: TwilioRestException, wait: float | None = None) -> NotSent:
     """What Twilio's number means. Its words are dropped: they quote the number that was written to."""
     status, answer = int(error.status), int(error.code)
     if status == 429:
-        return Away("sms.later", answer=answer)  # never processed, and every other text would hear the same
+        # Never processed, and every other text would hear the same.
+        return Away("sms.later", wait=A_PAUSE if wait is None else wait, answer=answer)
     if status in (401, 403, 404):
         return Away("sms.login_refused", answer=answer)
     if answer in OUR_SENDER:
         return Away("sms.sender_refused", answer=answer)
     if 400 <= status < 500:
         return Refused("sms.refused", answer=answer)
+    if status in (500, 503) and answer >= 20000:  # its own words: a gateway between us would have no number
+        return Later(ASK_FIRST, wait=wait, answer=answer)
     return Uncertain("sms.uncertain")
 
 

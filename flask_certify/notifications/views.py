@@ -1,4 +1,4 @@
-"""Pages for staff: what a tenant's messages say."""
+"""Pages for staff: what a tenant's messages say, and when and to whom they go."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,8 +11,10 @@ from ..achievements.service import IssuerView, get_issuer_by_slug
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput
+from ..core.hosts import asking
 from ..core.i18n import c_
-from . import editing
+from . import editing, hook_views, rules, run_views
+from .decisions import CHANNELS
 from .editing import MOST, TextView
 from .shipped import TITLES, Wording
 from .texts import PLACEHOLDERS, find_locale
@@ -26,6 +28,12 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/messages/<slug>", "messages", get_messages)
     bp.add_url_rule(one, "message_text", get_text)
     bp.add_url_rule(one, "post_message_text", post_text, methods=["POST"])
+    bp.add_url_rule("/messages/<slug>/rules", "post_message_rules", post_rules, methods=["POST"])
+    switch = "/messages/<slug>/switches/<event>/<channel>"
+    bp.add_url_rule(switch, "message_switch", get_switch)
+    bp.add_url_rule(switch, "post_message_switch", post_switch, methods=["POST"])
+    run_views.register(bp)
+    hook_views.register(bp)
 
 
 def requires(act: str) -> Callable[[View], View]:
@@ -54,16 +62,71 @@ def open_issuer(slug: str, act: str) -> IssuerView:
 
 
 @requires("messages.edit")
-def get_messages(issuer: IssuerView) -> str:
+def get_messages(issuer: IssuerView) -> Response:
     """All that this tenant may say, and in which languages."""
-    found = editing.list_texts(current_runtime(), issuer.tenant_ref)
-    return web.render(
+    return _overview(issuer)
+
+
+def _overview(issuer: IssuerView, refused: BadInput | None = None) -> Response:
+    rt = current_runtime()
+    found = editing.list_texts(rt, issuer.tenant_ref)
+    policy = rules.get_policy(rt, issuer.tenant_ref)
+    with asking(rt, "tenant"):
+        tenant = rt.host.tenant(issuer.tenant_ref)
+    begins, _, ends = str(policy.quiet or "").partition("-")
+    page = web.render(
         "certify/messages.html",
+        refused=refused.worded() if refused else None,
+        begins=request.form.get("begins", begins),
+        ends=request.form.get("ends", ends),
+        region=request.form.get("region", policy.region or ""),
+        zone_name=tenant.zone if tenant else "UTC",
+        switches=[
+            (c_(TITLES[event]), event, c_(CHANNELS[way]), way, is_on) for event, way, is_on in rules.switches(policy)
+        ],
         issuer=issuer,
         events=[(c_(TITLES[event]), [each for each in found if each.event == event]) for event in TITLES],
         language_name=language_name,
-        zone="UTC",
+        zone=tenant.zone if tenant else "UTC",
     )
+    return Response(page, refused.status if refused else 200)
+
+
+@requires("messages.edit")
+def post_rules(issuer: IssuerView) -> AnyResponse:
+    rt, actor, form = current_runtime(), current_actor().ref, request.form
+    try:
+        rules.set_quiet(rt, issuer.tenant_ref, form.get("begins", ""), form.get("ends", ""), actor)
+        rules.set_region(rt, issuer.tenant_ref, form.get("region", ""), actor)
+    except BadInput as refused:
+        return _overview(issuer, refused)
+    return redirect(url_for("certify.messages", slug=issuer.slug), 303)
+
+
+@requires("messages.edit")
+def get_switch(issuer: IssuerView, event: str, channel: str) -> str:
+    """Whom turning it on or off would touch, before it is done."""
+    rt = current_runtime()
+    touched = rules.touched(rt, issuer.tenant_ref, event, channel)
+    return web.render(
+        "certify/message_switch.html",
+        issuer=issuer,
+        is_on=not rules.get_policy(rt, issuer.tenant_ref).is_off(event, channel),
+        title=c_(TITLES[event]),
+        channel=c_(CHANNELS[channel]),
+        touched=touched,
+    )
+
+
+@requires("messages.edit")
+def post_switch(issuer: IssuerView, event: str, channel: str) -> AnyResponse:
+    rt, actor = current_runtime(), current_actor().ref
+    if request.form.get("do") == "off":
+        rules.turn_off(rt, issuer.tenant_ref, event, channel, actor)
+    else:
+        token = request.form.get("touched", "") if request.form.get("tell") else None
+        rules.turn_on(rt, issuer.tenant_ref, event, channel, actor, token)
+    return redirect(url_for("certify.messages", slug=issuer.slug), 303)
 
 
 @requires("messages.edit")

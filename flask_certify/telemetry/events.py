@@ -28,7 +28,7 @@ class Event(StrEnum):
 _DEVICES = frozenset({"app", "mobile", "web"})
 _ANSWERS = frozenset(
     {
-        *("valid", "expired", "revoked", "superseded", "not_yet_visible", "erased"),
+        *("valid", "expired", "not_yet_issued", "revoked", "superseded", "not_yet_visible", "erased"),
         *("unknown", "malformed", "cannot_check", "altered", "reissue_needed", "limited"),
     }
 )

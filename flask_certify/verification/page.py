@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..core import reader
 from ..core.ids import spaced
+from ..eligibility import visibility
 from . import wording
 from .answers import Answer, Brief, Shown, Verdict
 from .links import Links
@@ -36,7 +37,7 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         "page_url": addresses.page or "",
         "video_url": addresses.links.video or "",
         "courses_url": addresses.links.courses or "",
-        "retry_url": addresses.again or "" if verdict.answer is Answer.CANNOT_CHECK else "",
+        "retry_url": addresses.again or "",
         **(_little(brief) if brief else {}),
         **(_contents(shown) if shown else {}),
     }
@@ -67,6 +68,8 @@ def _contents(shown: Shown) -> dict[str, str]:
         "issuer_did": shown.issuer_did,
         "key_id": shown.key_id,
     }
+    if (other := shown.shown_on) != visibility.day_of(shown.issued_at, shown.zone):
+        contents |= {"shown_on": other.isoformat(), "shown_on_words": wording.day(other)}
     if shown.completed_on:
         contents["completed"] = wording.month(shown.completed_on, shown.zone)
     if shown.valid_until:

@@ -142,10 +142,12 @@ def answer(verdict: Verdict, typed: str) -> Response:
 def _page(verdict: Verdict, typed: str, links: Links) -> str:
     """The page in the reader's language: laid out once for all certificates that get this answer, then filled in."""
     words, rt = wording.words_of(verdict), current_runtime()
-    code = None if verdict.is_about_file else verdict.code
+    again = None  # making an address takes as long as a question to the database
+    if verdict.answer is Answer.CANNOT_CHECK and verdict.code and not verdict.is_about_file:
+        again = url_for(".certificate", code=verdict.code)
     addresses = Addresses(
         page=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
-        again=code and url_for(".certificate", code=code),
+        again=again,
         links=links,
     )
     values = values_of(verdict, typed, addresses)

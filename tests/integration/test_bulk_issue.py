@@ -22,10 +22,11 @@ from flask_certify.core.clock import FixedClock
 from flask_certify.core.errors import DatabaseBusy, HostUnavailable, MasterKeyMissing
 from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential, IssuerKey
+from flask_certify.eligibility.service import ask_records
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Attempt, Contact, LearnerRecord
-from flask_certify.issuing import attaching, bulk, excepting, many
+from flask_certify.issuing import attaching, bulk, excepting, foreseeing, many
 from flask_certify.issuing.bulk import BatchView
 from flask_certify.issuing.errors import (
     AlreadyAttached,
@@ -117,22 +118,22 @@ def test_who_completes_later_is_issued_to_the_next_time(rt: Runtime, host: Memor
 
 def test_the_preview_promises_what_the_batch_does_and_writes_nothing(rt: Runtime) -> None:
     """R-116, R-125."""
-    seen = bulk.preview(rt, run_id(rt))
-    assert (seen.to_issue, dict(seen.by_key)) == (3, {"achievement": 2, "completion": 1})
+    seen = foreseeing.preview(rt, run_id(rt))
+    assert (seen.to_do, dict(seen.by_key)) == (3, {"achievement": 2, "completion": 1})
     assert dict(seen.declined) == {"progress_below": 1}
     assert award_of(rt, "ada") is None
-    assert sum(issue(rt).issued.values()) == seen.to_issue
-    again = bulk.preview(rt, run_id(rt))
-    assert (again.to_issue, again.holders) == (0, 3)
+    assert sum(issue(rt).issued.values()) == seen.to_do
+    again = foreseeing.preview(rt, run_id(rt))
+    assert (again.to_do, again.holders) == (0, 3)
 
 
 def test_the_preview_counts_exceptions_as_the_issue_will(rt: Runtime) -> None:
     """R-054, R-125: ben is listed, and gets what he would not have earned."""
     why = Why(Cause.EXCEPTION, "was in hospital")
     excepting.allow(rt, run_id(rt), {"ben": why}, actor="mia", automatic=False)
-    seen = bulk.preview(rt, run_id(rt))
-    assert (seen.to_issue, dict(seen.declined)) == (4, {})
-    assert sum(issue(rt).issued.values()) == seen.to_issue
+    seen = foreseeing.preview(rt, run_id(rt))
+    assert (seen.to_do, dict(seen.declined)) == (4, {})
+    assert sum(issue(rt).issued.values()) == seen.to_do
 
 
 def test_what_is_printed_and_signed_is_frozen_at_issue(rt: Runtime, host: MemoryHost) -> None:
@@ -456,6 +457,17 @@ def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, ho
     batch = issue(rt, notify=True)
     assert (batch.failed, sum(batch.issued.values())) == (1, 2)
     assert ("ada", "decide", "learner.host_failed") in failures(rt)
+
+
+def test_a_host_that_raises_for_one_learner_in_a_thousand_is_asked_a_few_times_and_not_a_thousand(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    for number in range(1000):
+        host.add_learner(RUN, learner(f"x{number:04}", f"Learner {number}"))
+    rt, other = moody(rt, host, breaks_on=frozenset({"x0517"}))
+    records, failed = ask_records(rt, RUN, list(host.records[RUN]))
+    assert (set(failed), len(records)) == ({"x0517"}, 1003)
+    assert other.asked < 25
 
 
 def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryHost) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from flask_certify.core import outbox, working
+from flask_certify.core import outbox, turns, working
 from flask_certify.core.db import Base, derive
 from flask_certify.core.errors import HostUnavailable
 from flask_certify.core.outbox import Claim, Kind, Store
@@ -51,9 +51,10 @@ def diary() -> Diary:
 
 @pytest.fixture
 def room(database_url: str, diary: Diary) -> Iterator[Runtime]:
-    """A runtime with the two tables of the outbox and nothing else."""
+    """A runtime with the tables of the outbox and nothing else."""
     engine = sa.create_engine(database_url)
-    Base.metadata.create_all(engine, tables=[outbox.Work.__table__, outbox.Chunk.__table__])  # type: ignore[list-item]
+    tables = [outbox.Work.__table__, outbox.Chunk.__table__, turns.Turn.__table__]
+    Base.metadata.create_all(engine, tables=tables)  # type: ignore[arg-type]
     yield Runtime(
         settings=Settings(public_url="https://certs.example.org", lease_seconds=60),
         find_engine=lambda: derive(engine),

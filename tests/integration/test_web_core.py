@@ -24,6 +24,7 @@ from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from tests.support import story
 
+CONFIRM = re.compile(r'action="(/certify/batches/[-0-9a-f]+/confirm)"')
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -88,8 +89,10 @@ def test_a_form_with_its_token_is_taken_and_one_without_is_refused(tmp_path: Pat
     with site(tmp_path, host, csrf=csrf) as app:
         page = issue_page(app, host)
         client = app.test_client()
-        token = TOKEN.search(client.get(page).text)
-        assert token is not None
+        asked = client.get(page).text
+        token, confirm = TOKEN.search(asked), CONFIRM.search(asked)
+        assert token is not None and confirm is not None
+        page = confirm[1]
 
         refused = client.post(page, data={"csrf_token": "guessed"})
         assert refused.status_code == 400
@@ -109,17 +112,18 @@ def test_the_forms_of_the_host_are_checked_by_the_host_alone(tmp_path: Path, hos
 
 
 def test_a_token_of_somebody_elses_session_is_refused(plain: Flask, host: MemoryHost) -> None:
-    page = issue_page(plain, host)
-    token = TOKEN.search(plain.test_client().get(page).text)
-    assert token is not None
-    assert plain.test_client().post(page, data={"csrf_token": token[1]}).status_code == 400
+    page = plain.test_client().get(issue_page(plain, host)).text
+    token, confirm = TOKEN.search(page), CONFIRM.search(page)
+    assert token is not None and confirm is not None
+    assert plain.test_client().post(confirm[1], data={"csrf_token": token[1]}).status_code == 400
 
 
 def test_a_host_that_switches_the_check_off_is_believed(tmp_path: Path, host: MemoryHost) -> None:
     with site(tmp_path, host, WTF_CSRF_ENABLED=False) as app:
-        page = issue_page(app, host)
-        assert TOKEN.search(app.test_client().get(page).text) is None
-        assert app.test_client().post(page).status_code == 303
+        page = app.test_client().get(issue_page(app, host)).text
+        confirm = CONFIRM.search(page)
+        assert TOKEN.search(page) is None and confirm is not None
+        assert app.test_client().post(confirm[1]).status_code == 303
 
 
 def test_a_host_without_a_secret_key_is_told_so(tmp_path: Path, host: MemoryHost) -> None:

@@ -26,6 +26,7 @@ from flask_certify.credentials.models import Credential
 from flask_certify.issuing import bulk
 from flask_certify.issuing.counts import count_items
 from flask_certify.issuing.models import IssueBatch, IssueItem
+from flask_certify.notifications.jobs import MOST_AT_ONCE
 from flask_certify.notifications.models import Message
 from tests.support import site, story
 from tests.support.mail_server import PostOffice
@@ -242,4 +243,4 @@ def check_letters(site: Site, *, blows: int) -> None:
     assert set(state.values()) <= {"sent", "unknown"}
     sent = {ref for ref, how in state.items() if how == "sent"}
     assert sent <= set(received) <= set(state)
-    assert len(state) - len(sent) <= 25 * blows
+    assert len(state) - len(sent) <= MOST_AT_ONCE * blows

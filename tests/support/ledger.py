@@ -27,6 +27,7 @@ from flask_certify.notifications.service import Telling, choose_channels, write_
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 SENDER = "certificates@example.org"
+MASTER_KEY = "5a" * 32  # of these tests alone
 
 FROZEN = Frozen(
     recipient_name="Ada Lovelace",
@@ -72,9 +73,26 @@ class Ledger:
 
     def award(self, learner_ref: str, contact: Contact | None = None, **frozen: Any) -> UUID:
         """A certificate of this learner, who has this contact."""
-        award_id = new_id()
-        row = {
-            "id": award_id,
+        row = self._row(learner_ref, frozen)
+        with self.rt.transaction() as tx:
+            tx.session.execute(sa.insert(Award), [row])
+        self.awards[learner_ref] = row["id"]
+        if contact is not None:
+            self.host.people[learner_ref] = contact
+        award_id: UUID = row["id"]
+        return award_id
+
+    def award_many(self, contacts: Mapping[str, Contact]) -> None:
+        """The same for many at once."""
+        rows = [self._row(ref, {}) for ref in contacts]
+        with self.rt.transaction() as tx:
+            tx.session.execute(sa.insert(Award), rows)
+        self.awards |= {row["learner_ref"]: row["id"] for row in rows}
+        self.host.people |= contacts
+
+    def _row(self, learner_ref: str, frozen: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": new_id(),
             "tenant_ref": "wales",
             "run_id": self.run_id,
             "run_ref": "physics-1",
@@ -87,19 +105,13 @@ class Ledger:
             "issued_at": NOW,
             **self.ids,
         }
-        with self.rt.transaction() as tx:
-            tx.session.execute(sa.insert(Award), [row])
-        self.awards[learner_ref] = award_id
-        if contact is not None:
-            self.host.people[learner_ref] = contact
-        return award_id
 
-    def tell(self, *learner_refs: str, locale: str | None = None) -> list[UUID]:
+    def tell(self, *learner_refs: str, locale: str | None = None, event: str = "issued") -> list[UUID]:
         """As issuing does it: channels are chosen first, the ledger is written in a transaction."""
         channels = choose_channels(self.rt, learner_refs)
         tellings = [Telling(self.awards[ref], ref, locale, channels[ref]) for ref in learner_refs]
         with self.rt.transaction() as tx:
-            return write_ledger(tx, self.run_id, "wales", "issued", tellings, self.rt.clock.now())
+            return write_ledger(tx, self.run_id, "wales", event, tellings, self.rt.clock.now())
 
     def deliver(self, chunk_ids: Sequence[UUID]) -> list[str]:
         """What became of each chunk: `done`, `put back`, `taken over` or `not ours`."""
@@ -164,9 +176,15 @@ def opened(database_url: str, **settings: Any) -> Iterator[Ledger]:
     """An empty ledger in an empty database. `mail` and `sms` say how messages leave."""
     engine = sa.create_engine(database_url)
     Base.metadata.create_all(engine)
+    usual: dict[str, Any] = {
+        "public_url": "https://certs.example.org",
+        "mail_from": SENDER,
+        "lease_seconds": 60,
+        "master_key": MASTER_KEY,
+    }
     derived, host, clock = derive(engine), TellingHost(), FixedClock(NOW)
     rt = Runtime(
-        settings=Settings(public_url="https://certs.example.org", mail_from=SENDER, lease_seconds=60, **settings),
+        settings=Settings(**usual | settings),
         find_engine=lambda: derived,
         host=host,
         clock=clock,

@@ -19,6 +19,7 @@ class PostOffice:
     """What came in, and how the server answers. Addresses that nothing is said of are accepted."""
 
     port: int = 0
+    takes_many_at_once: bool = True  # several commands in one go (RFC 2920)
     letters: list[tuple[str, bytes]] = field(default_factory=list)  # to whom, and what
     connections: int = 0
     at_recipient: dict[str, str] = field(default_factory=dict)  # address → answer to RCPT
@@ -41,7 +42,7 @@ class PostOffice:
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, lines: list[str]) -> list[str]:
         session.host_name = name
         self.connections += 1
-        return lines
+        return [*lines[:-1], "250-PIPELINING", lines[-1]] if self.takes_many_at_once else lines
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.at_sender:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 TAKEN = 201, {"sid": "SM0000000000000000000000000000000", "status": "queued"}
 
@@ -22,6 +22,9 @@ class Exchange:
     answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)  # number → status and JSON
     silent: set[str] = field(default_factory=set)  # it has the text, and its answer does not come
     hangs_up: set[str] = field(default_factory=set)  # it has the text, and the connection breaks
+    takes_and_fails: set[str] = field(default_factory=set)  # it has the text, and says what `answers` holds
+    retry_after: str = ""  # what it adds to "too many"
+    lookups: list[dict[str, str]] = field(default_factory=list)  # questions which texts it has
     over: threading.Event = field(default_factory=threading.Event)  # set when the test has ended
 
     @property
@@ -46,20 +49,36 @@ def running() -> Iterator[Exchange]:
         disable_nagle_algorithm = True
         wbufsize = 65536  # an answer in one piece: else each waits for the other side's acknowledgement
 
+        def do_GET(self) -> None:
+            """Which texts it has, as Twilio lists them."""
+            asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            exchange.lookups.append(asked)
+            found = [
+                {"sid": TAKEN[1]["sid"], "to": form["To"], "body": form["Body"], "status": "sent"}
+                for form in exchange.texts
+                if form["To"] == asked.get("To")
+            ]
+            self._answer(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None})
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             exchange.paths.append(self.path)
             status, answer = exchange.answers.get(form["To"], TAKEN)
-            if status < 300:
+            if status < 300 or form["To"] in exchange.takes_and_fails:
                 exchange.texts.append(form)
             if form["To"] in exchange.silent:
                 exchange.over.wait(20)
             if form["To"] in exchange.silent | exchange.hangs_up:
                 self.close_connection = True
                 return
+            self._answer(status, answer)
+
+        def _answer(self, status: int, answer: dict[str, Any]) -> None:
             data = json.dumps(answer).encode()
             self.send_response(status)
+            if status == 429 and exchange.retry_after:
+                self.send_header("Retry-After", exchange.retry_after)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()

@@ -9,7 +9,7 @@ async function look(pause) {
     const answer = await fetch(live.dataset.cfProgress, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(answer.status);
     const now = await answer.json();
-    if (now.is_over) return location.reload();
+    if (now.is_over || (live.dataset.cfState && live.dataset.cfState !== now.state)) return location.reload();
     show(now);
     pause = 1000;
   } catch (away) {
@@ -26,7 +26,19 @@ function show(now) {
   }
   const line = live.querySelector("[data-cf-line]");
   if (line.textContent !== now.line) line.textContent = now.line;
+  for (const [name, number] of Object.entries(now.tiles || {})) {
+    const tile = document.querySelector(`[data-cf-tile="${name}"]`);
+    if (tile) tile.textContent = number;
+  }
 }
+
+// ---- ticking all that are listed: <input type="checkbox" data-cf-ticks="name of the boxes"> ---------------------
+for (const all of document.querySelectorAll("[data-cf-ticks]")) all.closest("label").hidden = false;
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.cfTicks;
+  if (!name) return;
+  for (const box of document.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+});
 
 if (live) setTimeout(look, 700, 1000);
 

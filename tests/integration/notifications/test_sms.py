@@ -51,7 +51,9 @@ def why_not(texter: Texter, message: Text) -> NotSent:
 def test_a_text_arrives_once_and_has_the_provider_s_name(exchange: Exchange, texter: Texter) -> None:
     assert texter.send(text("+44 7700 900 001")) == "SM0000000000000000000000000000000"
 
-    assert exchange.texts == [{"To": ADA, "From": "+15005550006", "Body": "बधाई हो! Congratulations!"}]
+    [form] = exchange.texts
+    assert form.pop("StatusCallback").startswith("https://certs.example.org/certify/hooks/sms/status?m=")
+    assert form == {"To": ADA, "From": "+15005550006", "Body": "बधाई हो! Congratulations!"}
     assert exchange.paths == ["/2010-04-01/Accounts/AC123/Messages.json"]
 
 
@@ -93,7 +95,7 @@ def test_what_is_about_us_or_about_the_moment_makes_all_texts_wait(
     assert isinstance(trouble, Away) and trouble.code == code
 
 
-@pytest.mark.parametrize("answer", [refusal(500, 20500), refusal(503, 20503), (201, {}), (502, {"oops": 1})])
+@pytest.mark.parametrize("answer", [refusal(500, 0), (201, {}), (502, {"oops": 1}), refusal(504, 20504)])
 def test_an_answer_that_says_nothing_certain_means_that_nobody_knows(
     exchange: Exchange, texter: Texter, answer: tuple[int, dict[str, object]]
 ) -> None:

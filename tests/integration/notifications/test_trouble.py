@@ -65,6 +65,7 @@ def test_too_many_sms_rest_and_come_later(town: Town, book: Ledger, everybody: l
 
     town.exchange.answers.clear()
     book.lapse()
+    book.clock.forward(seconds=5)
     assert book.deliver(everybody) == ["done"]
     assert (town.told(ADA), town.told(CY)) == ((1, 1), (0, 1))
 

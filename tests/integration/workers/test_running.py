@@ -1,5 +1,6 @@
 """Workers as processes: several by one command, told to stop, and without a queue for a while."""
 
+import json
 import os
 import signal
 import subprocess
@@ -75,7 +76,8 @@ def test_a_worker_that_may_not_finish_gives_its_chunk_back_at_once(make_site: Ma
 
 
 def test_three_workers_by_one_command_are_replaced_when_they_die_and_end_together(make_site: MakeSite) -> None:
-    site = make_site(60)
+    """R-258: whatever is written meanwhile, also by RQ about the one that was killed, is JSON and names nobody."""
+    site = make_site(60, CERTIFY_LOG="json")
     with working(site, "-n", "3") as running:
         site.wait_until(lambda: workers(site) == 3)
         with site.app.app_context(), site.rt.reading() as session:
@@ -85,7 +87,7 @@ def test_three_workers_by_one_command_are_replaced_when_they_die_and_end_togethe
             ).one()
         assert pids < family_of(running.pid)
         os.kill(leader, signal.SIGKILL)
-        site.open_batch()
+        batch_id = site.open_batch()
         site.wait_until(lambda: workers(site) == 4)  # the row of who was killed is still there
         site.wait_until(site.is_settled)
         check_books(site)
@@ -94,6 +96,11 @@ def test_three_workers_by_one_command_are_replaced_when_they_die_and_end_togethe
         assert running.wait(LONGEST) == 0
         assert all(is_gone(pid) for pid in family)
     assert workers(site) == 1
+    told = [json.loads(line) for line in site.log.read_text().splitlines()]
+    done = [each for each in told if (each["message"], each.get("kind")) == ("chunk done", "issuing.issue")]
+    assert {each["batch"] for each in done} == {str(batch_id)}
+    assert "worker ended, another follows" in {each["message"] for each in told}
+    assert not any(words in site.log.read_text() for words in ("@example.org", "Learner 0", "Lovelace", "x0000"))
 
 
 def test_all_of_one_command_end_when_it_is_killed(make_site: MakeSite) -> None:

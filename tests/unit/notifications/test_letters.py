@@ -4,14 +4,16 @@ import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import getaddresses
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from flask_certify.notifications.letters import as_sent, compose
+from flask_certify.notifications.letters import compose
 from flask_certify.notifications.outbox import OutboxMailer, OutboxTexter
 from flask_certify.notifications.ports import Away, Letter, Refused, Text
 
@@ -35,7 +37,7 @@ def read(wire: bytes) -> EmailMessage:
 
 
 def test_a_letter_arrives_as_it_was_written() -> None:
-    message = read(as_sent(compose(LETTER, SENDER)))
+    message = read(compose(LETTER, SENDER).wire)
 
     assert message["To"] == "ada@example.org"
     assert message["From"].addresses[0].display_name == "विद्या Academy"
@@ -50,7 +52,7 @@ def test_a_letter_arrives_as_it_was_written() -> None:
 
 
 def test_whatever_the_script_only_plain_letters_travel() -> None:
-    wire = as_sent(compose(LETTER, SENDER))
+    wire = compose(LETTER, SENDER).wire
 
     assert wire.isascii()
     assert b"\n" not in wire.replace(b"\r\n", b"")
@@ -59,7 +61,7 @@ def test_whatever_the_script_only_plain_letters_travel() -> None:
 def test_the_message_id_is_made_from_the_row_so_a_repetition_can_be_recognised() -> None:
     once, again = compose(LETTER, SENDER), compose(replace(LETTER, subject="other"), SENDER)
 
-    assert once["Message-ID"] == again["Message-ID"] == f"<{LETTER.message_id}@example.org>"
+    assert once.message_id == again.message_id == f"<{LETTER.message_id}@example.org>"
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,26 @@ def test_an_outbox_that_cannot_be_written_is_away_and_nothing_was_sent(tmp_path:
 
     with pytest.raises(Away):
         OutboxMailer(str(tmp_path / "out"), SENDER).send(LETTER)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Your certificate: Physics",
+        'Dr. "Ada" Lovelace \\ Co, Ltd. <x@example.org>',
+        "=?utf-8?q?sly?=",
+        "long " * 40 + "end",
+        "விஞ்ஞானம் " * 20 + "முடிவு",
+        "😀",
+    ],
+)
+def test_headers_in_every_script_and_length_are_read_as_they_were_written(words: str) -> None:
+    wire = compose(replace(LETTER, subject=words, sender_name=words), SENDER).wire
+
+    message = read(wire)
+    assert message["Subject"] == words
+    assert message["From"].addresses[0].addr_spec == SENDER
+    [(raw, _)] = getaddresses([str(message_from_bytes(wire)["From"]).replace("\r\n", "")])
+    assert str(make_header(decode_header(raw))) == words
+    assert max(len(line) for line in wire.split(b"\r\n")) <= 78
+    assert message.defects == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flask_certify.notifications.planning import Size, size_of
+from flask_certify.notifications.sizes import Size, size_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,130 @@
+"""The kinds of batch, what each asks leave for, and what it does with the learners of a chunk."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from ..awards import service as awards
+from ..awards.causes import Cause, Why
+from ..awards.states import AwardState, Move
+from ..core.runtime import Runtime
+from ..core.transaction import Transaction
+from ..eligibility.reasons import Reason
+from . import lifecycle, many, reissuing
+from .models import IssueBatch
+from .orders import open_order
+from .results import DECLINED, ISSUED, REVOKED, LearnerOutcome
+
+CHANGED = Reason("changed_since")
+
+
+class BatchKind(StrEnum):
+    ISSUE = "issue"
+    REISSUE = "reissue"
+    REVOKE = "revoke"
+
+    @property
+    def act(self) -> str:
+        """What the host is asked to allow."""
+        return f"award.{self.value}"
+
+    @property
+    def needs_reason(self) -> bool:
+        return self is not BatchKind.ISSUE
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A learner whose turn has come, and what was shown of them in the preview. `foreseen` None: there was none."""
+
+    learner_ref: str
+    position: int
+    foreseen: str | None
+    bound_award_id: UUID | None
+
+
+Store = Callable[[Transaction], list[LearnerOutcome]]
+
+
+def prepare(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
+    """Does all that can be done without a transaction; the rest, and an outcome for each learner, by what it returns.
+
+    A batch that was previewed does what was shown and no more: who has become eligible since is not issued to, and
+    whose certificate is another one by now is left alone.
+    """
+    match BatchKind(batch.kind):
+        case BatchKind.ISSUE:
+            return _issue(rt, batch, items)
+        case BatchKind.REISSUE:
+            return _reissue(rt, batch, items)
+        case BatchKind.REVOKE:
+            return _revoke(rt, batch, items)
+
+
+def why_of(batch: IssueBatch) -> Why:
+    return Why(Cause(batch.cause or Cause.OTHER), batch.note)
+
+
+def _issue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
+    order = open_order(rt, batch.run_id, actor=batch.opened_by, notify=batch.notify, batch_id=batch.id)
+    barred = {each.learner_ref for each in items if each.foreseen not in (None, ISSUED)}
+    prepared = many.prepare(rt, order, [each.learner_ref for each in items], barred)
+    return lambda tx: many.store(rt, tx, prepared)
+
+
+def _reissue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
+    order = open_order(rt, batch.run_id, actor=batch.opened_by, notify=batch.notify, batch_id=batch.id)
+    with rt.reading() as session:
+        held = awards.standing_of(
+            session, order.run.tenant_ref, order.run.run_ref, [each.learner_ref for each in items]
+        )
+    now = {ref: each.award_id for ref, each in held.items() if each.state is not AwardState.GRANTED}
+    as_shown = [each.learner_ref for each in items if now.get(each.learner_ref) == each.bound_award_id]
+    again = reissuing.prepare(rt, order, [ref for ref in as_shown if ref in now], why_of(batch))
+    first = many.prepare(rt, order, [ref for ref in as_shown if ref not in now])
+    changed = _changed(items, set(as_shown))
+
+    def store(tx: Transaction) -> list[LearnerOutcome]:
+        outcomes = [*reissuing.store(rt, tx, again).values(), *changed]
+        return outcomes + (many.store(rt, tx, first) if first.refs else [])
+
+    return store
+
+
+def _revoke(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
+    bound = {each.bound_award_id: each.learner_ref for each in items if each.bound_award_id is not None}
+    fresh = lifecycle.fresh_for(rt, list(bound), Move.REVOKE, bar=True)
+
+    def store(tx: Transaction) -> list[LearnerOutcome]:
+        report = lifecycle.move_in(
+            rt,
+            tx,
+            list(bound),
+            Move.REVOKE,
+            why_of(batch),
+            actor=batch.opened_by,
+            tell=batch.notify,
+            bar=True,
+            fresh=fresh,
+        )
+        done = [LearnerOutcome(each.learner_ref, REVOKED, award_id=each.award_id) for each in report.moved]
+        left = [
+            LearnerOutcome(bound[each.award_id], DECLINED, (_why_left(each),), award_id=each.award_id)
+            for each in report.left
+        ]
+        return done + left
+
+    return store
+
+
+def _why_left(left: lifecycle.Left) -> Reason:
+    return CHANGED if left.code in (lifecycle.ILLEGAL, lifecycle.UNKNOWN) else Reason(left.code)
+
+
+def _changed(items: Sequence[Item], as_shown: set[str]) -> list[LearnerOutcome]:
+    return [
+        LearnerOutcome(each.learner_ref, DECLINED, (CHANGED,), award_id=each.bound_award_id)
+        for each in items
+        if each.learner_ref not in as_shown
+    ]
