@@ -110,6 +110,7 @@ def _add_names(app: Flask, base: str, prefix: str) -> None:
         app.add_template_global(what, name)
     filters: dict[str, Callable[..., str]] = {
         "certify_day": reader.day,
+        "certify_date": reader.date_of,
         "certify_moment": reader.moment,
         "certify_number": reader.number,
         "certify_code": spaced,

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from flask import Flask
 from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
 from sqlalchemy import Engine
 
 from . import stopping
@@ -73,6 +74,8 @@ def build(
             patience = threading.Timer(settings.grace_seconds, self.take_back)
             patience.daemon = True
             patience.start()
+            if fork and not self.horse_pid:  # whatever RQ believes: nobody is at a chunk, and a hint may be lost
+                raise StopRequested()
             super().request_stop(signum, frame)
 
         def take_back(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..core import reader
 from ..core.ids import spaced
+from ..eligibility import visibility
 from . import wording
 from .answers import Answer, Brief, Shown, Verdict
 from .links import Links
@@ -70,6 +71,8 @@ def _contents(shown: Shown) -> dict[str, str]:
         "issuer_did": shown.issuer_did,
         "key_id": shown.key_id,
     }
+    if (other := shown.shown_on) != visibility.day_of(shown.issued_at, shown.zone):
+        contents |= {"shown_on": other.isoformat(), "shown_on_words": wording.day(other)}
     if shown.completed_on:
         contents["completed"] = wording.month(shown.completed_on, shown.zone)
     if shown.valid_until:
