@@ -1,6 +1,6 @@
 """Tables of what can be earned, where, and who vouches for it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +56,13 @@ class Run(Base):
     course_ref: Mapped[str] = mapped_column(sa.String(200))
     title: Mapped[str] = mapped_column(sa.String(300))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # What the host last said of when certificates are seen and which date they show (R-086, R-088): kept, since the
+    # public page asks no host, and answers on when the run is gone. All NULL: it has not said, so they are seen.
+    pacing: Mapped[str | None] = mapped_column(sa.String(10))
+    display: Mapped[str | None] = mapped_column(sa.String(14))
+    available_on: Mapped[date | None]
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    zone: Mapped[str | None] = mapped_column(sa.String(60))
 
 
 class Achievement(Base):

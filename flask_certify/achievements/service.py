@@ -1,6 +1,6 @@
 """Issuers, runs and attachments, as frozen views for the rooms above."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import CourseRun
 from .models import Achievement, Attachment, Issuer, Run
+from .run_dates import UNSAID, RunDates
 
 
 class UnknownRun(NotFound):
@@ -61,6 +62,7 @@ class RunView:
     tenant_ref: str
     course_ref: str
     title: str
+    dates: RunDates = UNSAID  # as the host last said
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,11 @@ def get_run(session: orm.Session, run_id: UUID) -> RunView:
     return _run_view(run)
 
 
+def runs_of(session: orm.Session, run_ids: Collection[UUID]) -> dict[UUID, RunView]:
+    """These runs by their ids. One question."""
+    return {each.id: _run_view(each) for each in session.scalars(sa.select(Run).where(Run.id.in_(run_ids)))}
+
+
 def find_run(session: orm.Session, run_ref: str) -> RunView | None:
     run = session.scalar(sa.select(Run).where(Run.run_ref == run_ref))
     return _run_view(run) if run else None
@@ -149,7 +156,20 @@ def ensure_run(rt: Runtime, run_ref: str) -> RunView:
             course_run.course_ref,
             course_run.tenant_ref,
         )
+        _keep_dates(run, RunDates.said(course_run))
         return _run_view(run)
+
+
+def keep_dates(rt: Runtime, run: RunView, course_run: CourseRun) -> None:
+    """What the host says now about when certificates of the run are seen, if it is anything new."""
+    if (said := RunDates.said(course_run)) != run.dates:
+        with rt.transaction() as tx:
+            tx.session.execute(sa.update(Run).where(Run.id == run.id).values(said.columns()))
+
+
+def _keep_dates(run: Run, said: RunDates) -> None:
+    for name, value in said.columns().items():
+        setattr(run, name, value)
 
 
 # ---- issuers ---------------------------------------------------------------------------------------
@@ -303,4 +323,5 @@ def _achievement_view(earned: Achievement) -> AchievementView:
 
 
 def _run_view(run: Run) -> RunView:
-    return RunView(run.id, run.run_ref, run.tenant_ref, run.course_ref, run.title)
+    dates = RunDates.kept(run.pacing, run.display, run.available_on, run.ends_at, run.zone)
+    return RunView(run.id, run.run_ref, run.tenant_ref, run.course_ref, run.title, dates)

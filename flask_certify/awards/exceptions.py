@@ -112,6 +112,18 @@ def of_learners(session: orm.Session, run_id: UUID, learner_refs: Collection[str
     return {ref: _summed_up(found) for ref, found in rows.items()}
 
 
+def of_learner(session: orm.Session, learner_ref: str) -> dict[UUID, Exceptions]:
+    """What holds for this learner, by run. One query."""
+    rows: dict[UUID, list[tuple[str, datetime | None, date | None]]] = {}
+    for run_id, kind, ended_at, shown_on in session.execute(
+        sa.select(
+            LearnerException.run_id, LearnerException.kind, LearnerException.ended_at, LearnerException.shown_on
+        ).where(LearnerException.learner_ref == learner_ref)
+    ):
+        rows.setdefault(run_id, []).append((kind, ended_at, shown_on))
+    return {run_id: _summed_up(found) for run_id, found in rows.items()}
+
+
 def _summed_up(rows: Iterable[tuple[str, datetime | None, date | None]]) -> Exceptions:
     now = {kind: shown_on for kind, ended_at, shown_on in rows if ended_at is None}
     ended = {kind for kind, ended_at, _ in rows if ended_at is not None}

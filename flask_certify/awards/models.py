@@ -47,6 +47,12 @@ class Award(Base):
             sqlite_where=sa.text("valid_until IS NOT NULL"),
             postgresql_where=sa.text("valid_until IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_certify_award_held_back",
+            "run_id",
+            sqlite_where=sa.text("held_back IS NOT NULL"),
+            postgresql_where=sa.text("held_back IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -73,6 +79,8 @@ class Award(Base):
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: not signed yet
     # The last second in which it holds, as frozen. NULL: no end. That it has expired is computed, never stored
     valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # What its learner is to be told of as soon as it may be seen: `issued` or `reissued`. NULL: nothing waits.
+    held_back: Mapped[str | None] = mapped_column(sa.String(10))
 
 
 class AwardMove(Base):

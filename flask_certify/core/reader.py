@@ -34,6 +34,11 @@ def day(at: datetime, zone: str = "UTC") -> str:
     return _day(at.astimezone(ZoneInfo(zone)).date(), reader_locale())
 
 
+def date_of(on: date) -> str:
+    """A day that has no zone any more: `October 5, 2013`."""
+    return _day(on, reader_locale())
+
+
 def moment(at: datetime, zone: str = "UTC") -> str:
     """Day and time in that zone, and its name: `October 5, 2013, 14:03 (BST)`."""
     there, locale = at.astimezone(ZoneInfo(zone)), reader_locale()

@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from flask import Flask
 from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
 from sqlalchemy import Engine
 
 from . import stopping
@@ -73,6 +74,8 @@ def build(
             patience = threading.Timer(settings.grace_seconds, self.take_back)
             patience.daemon = True
             patience.start()
+            if fork and not self.horse_pid:  # whatever RQ believes: nobody is at a chunk, and a hint may be lost
+                raise StopRequested()
             super().request_stop(signum, frame)
 
         def take_back(self) -> None:
@@ -135,6 +138,8 @@ def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[s
             except redis.exceptions.RedisError as error:
                 if burst:
                     raise
+                if tender.is_stopping:  # the queue went away while it took its leave of it
+                    return
                 log.warning("queue away, waiting for it", extra={"reason": type(error).__name__})
             finally:
                 connection.close()

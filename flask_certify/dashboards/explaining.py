@@ -185,7 +185,7 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
     known = _facts(facts, own, decided) | {"pacing": course_run.pacing.value, "grade": grade}
     if issued_at is not None:
         seen = showing_of(rt, course_run, special, issued_at)
-        known |= {"visible": seen.is_visible, "shown_on": seen.date.isoformat()}
+        known |= {"visible": seen.is_visible, "shown_on": seen.shown_on.isoformat()}
     return Explanation(
         run,
         learner_ref,
@@ -225,15 +225,15 @@ def _ask(
 def _facts(facts: Facts, kept: Kept, decided: Decided) -> dict[str, Any]:
     record = decided.record
     return {
-        "enrolled": facts.enrolled if facts.known else False,
+        "enrolled": facts.enrolled if facts.known else None,  # of whom nothing is known, nothing is said
         "mode": facts.mode,
-        "account_active": facts.account_active,
+        "account_active": facts.account_active if facts.known else None,
         "progress": None if facts.progress is None or isinstance(facts.progress, Reason) else shown(facts.progress),
         "score": None if isinstance(facts.score, Reason) else shown(facts.score),
         "completed_on": record.completed_on.isoformat() if record and record.completed_on else None,
         "passing": facts.passing,
-        "identity_approved": facts.identity_approved,
-        "beta_tester": facts.beta_tester,
+        "identity_approved": facts.identity_approved if facts.known else None,
+        "beta_tester": facts.beta_tester if facts.known else None,
         "allowlisted": kept.allowlist == "active",
         "invalidated": kept.invalidation == "active",
         "run_has_ended": facts.run.has_ended,

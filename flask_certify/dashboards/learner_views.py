@@ -1,25 +1,30 @@
 """A learner's own certificates, and the documents of awards."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 from sqlalchemy import orm
 
-from ..achievements.service import list_issuers
+from ..achievements.service import get_run, list_issuers, runs_of
+from ..awards import exceptions
 from ..awards import service as awards
+from ..awards.exceptions import NONE
 from ..awards.service import AwardView
 from ..awards.states import AwardState
 from ..core import web
 from ..core.current import current_runtime
-from ..core.errors import Forbidden
+from ..core.errors import Conflict, Forbidden
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
+from ..core.runtime import Runtime
 from ..credentials import forms
 from ..documents import images
 from ..documents.service import Printed
+from ..eligibility import visibility
 from ..issuing import printing
+from ..issuing.showing import Showing, showing_of
 from ..telemetry import service as telemetry
 from . import queries, wording
 from .queries import Waiting
@@ -39,6 +44,7 @@ FORMS = (
     ("open-badge-2.jws", N_("Open Badge 2.0, signed")),
     ("incredible.json", N_("inCredible certificate")),
 )
+NOT_YET = ("calm", N_("Issued, not visible yet"))
 REPLACED = ("calm", N_("Replaced by a newer certificate"))
 
 
@@ -58,7 +64,16 @@ class Card:
     kind: str  # good, warn, bad or calm
     state: str
     public_url: str
+    is_visible: bool  # False: it exists, and nobody sees it yet (R-086)
+    awaits: bool  # it will be seen, later
+    visible_from: datetime | None  # None: nobody can say
+    shown_on: date | None  # the date that it shows (R-088), where that is another day than that of its issue
     may_download: bool
+
+
+class NotYetVisible(Conflict):
+    code = "award.not_yet_visible"
+    sentence = N_("This certificate is issued, and can be seen and downloaded later. Your certificates say from when.")
 
 
 def register(bp: Blueprint) -> None:
@@ -76,7 +91,7 @@ def get_me() -> str:
     with asking(rt, "runs_of_learner"):
         run_refs = list(rt.host.runs_of_learner(actor.learner_ref))
     with rt.reading() as session:
-        cards = _cards(session, actor.learner_ref)
+        cards = _cards(rt, session, actor.learner_ref)
         waiting: list[Waiting] = queries.waiting_of(session, actor.learner_ref, run_refs)
     return web.render(
         "certify/me.html", is_learner=True, cards=cards, waiting=waiting, sentences=wording.sentences, forms=FORMS
@@ -88,7 +103,7 @@ def get_document(award_id: UUID) -> Response:
     printed = _printed(award_id)
     response = Response(printed.data, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=printed.name)
-    return _conditional(response, printed.sha256)
+    return web.conditional(response, printed.sha256)
 
 
 def get_picture(award_id: UUID) -> Response:
@@ -96,7 +111,7 @@ def get_picture(award_id: UUID) -> Response:
     printed = _printed(award_id)
     width = images.THUMBNAIL if "small" in request.args else images.SCREEN
     response = Response(images.png(printed.data, width), content_type="image/png")
-    return _conditional(response, f"{printed.sha256}-{width}")
+    return web.conditional(response, f"{printed.sha256}-{width}")
 
 
 def _printed(award_id: UUID) -> Printed:
@@ -108,15 +123,6 @@ def _printed(award_id: UUID) -> Printed:
     printed = printing.get_document(rt, award_id)
     telemetry.note(rt, "download", who=who)
     return printed
-
-
-def _conditional(response: Response, mark: str) -> Response:
-    """Asked anew each time, sent only if it changed, and from where a download broke off."""
-    response.cache_control.private = True
-    response.cache_control.no_cache = True
-    response.set_etag(mark)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
-    return response
 
 
 def get_credential(award_id: UUID, form: str) -> Response:
@@ -136,27 +142,48 @@ def get_credential(award_id: UUID, form: str) -> Response:
 
 
 def _require_reader_of(award: AwardView) -> str:
-    """Who reads it: its `learner`, or a `mentor`, as all staff of the run are counted. Raises Forbidden for others."""
+    """Who reads it: its `learner`, or a `mentor`, as all staff of the run are counted.
+
+    Raises Forbidden for others, and NotYetVisible for a learner who has to wait (R-086).
+    """
     actor = web.acting()
     about = {"tenant_ref": award.tenant_ref, "run_ref": award.run_ref}
     is_own = actor.learner_ref == award.learner_ref
-    if is_own and web.may(actor, "award.read_own", learner_ref=award.learner_ref, **about):
+    is_own = is_own and web.may(actor, "award.read_own", learner_ref=award.learner_ref, **about)
+    if is_own and _is_visible(award):
         return "learner"
     if web.may(actor, "award.download", **about):
         return "mentor"
-    raise Forbidden()
+    raise NotYetVisible() if is_own else Forbidden()
 
 
-def _cards(session: orm.Session, learner_ref: str) -> list[Card]:
+def _is_visible(award: AwardView) -> bool:
+    """Whether those to whom it is to be shown may see it yet; staff print it before."""
+    rt = current_runtime()
+    with rt.reading() as session:
+        run = get_run(session, award.run_id)
+    return visibility.is_visible(run.dates, rt.clock.now())
+
+
+def _cards(rt: Runtime, session: orm.Session, learner_ref: str) -> list[Card]:
     found = awards.awards_of_learner(session, learner_ref)
     replaced = {each.replaces_id for each in found if each.replaces_id and each.state is not AwardState.GRANTED}
     bases = {issuer.id: issuer.base for issuer in list_issuers(session)} if found else {}
-    return [_card(each, bases[each.issuer_id], is_replaced=each.id in replaced) for each in found]
+    runs = runs_of(session, {each.run_id for each in found})
+    own = exceptions.of_learner(session, learner_ref)
+    shown = [showing_of(rt, runs[each.run_id].dates, own.get(each.run_id, NONE), each.granted_at) for each in found]
+    return [
+        _card(each, bases[each.issuer_id], seen, is_replaced=each.id in replaced)
+        for each, seen in zip(found, shown, strict=True)
+    ]
 
 
-def _card(award: AwardView, base: str, *, is_replaced: bool) -> Card:
+def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool) -> Card:
     frozen = award.frozen
     kind, state = REPLACED if is_replaced and award.state is AwardState.REVOKED else STATES[award.state]
+    if not seen.is_visible and award.state is AwardState.ISSUED:
+        kind, state = NOT_YET
+    issued_on = visibility.day_of(award.issued_at, frozen.zone) if award.issued_at else None
     return Card(
         award_id=award.id,
         title=frozen.achievement_title,
@@ -170,5 +197,9 @@ def _card(award: AwardView, base: str, *, is_replaced: bool) -> Card:
         kind=kind,
         state=c_(state),
         public_url=printing.verify_url(base, award.code),
-        may_download=award.state is AwardState.ISSUED and frozen.recipient_name is not None,
+        is_visible=seen.is_visible,
+        awaits=not seen.is_visible and award.state is AwardState.ISSUED,
+        visible_from=seen.visible_from,
+        shown_on=seen.other_date if seen.other_date != issued_on else None,
+        may_download=seen.is_visible and award.state is AwardState.ISSUED and frozen.recipient_name is not None,
     )

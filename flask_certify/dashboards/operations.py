@@ -154,7 +154,7 @@ def _lanes(rt: Runtime, session: orm.Session, jobs: Mapping[str, int], now: date
     found = session.execute(
         sa.select(Work.kind, doing, sa.func.count(), sa.func.min(Work.opened_at))
         .join(Work, Work.id == Chunk.work_id)
-        .where(Chunk.state.in_([outbox.PENDING, outbox.RUNNING]))
+        .where(Chunk.state.in_([outbox.PENDING, outbox.RUNNING]), Work.state == outbox.OPEN)
         .group_by(Work.kind, doing)
     ).all()
     lanes = []

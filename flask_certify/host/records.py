@@ -126,7 +126,7 @@ class CourseRun:
     assessments: tuple[Assessment, ...] = ()
     custom_course: bool = False  # a private copy (CCX)
     certificates_enabled: bool = True
-    display: Display = Display.END
+    display: Display | None = None  # None: the host does not say, so nothing is hidden (D-06)
     available_on: date | None = None
     identity_required: bool = False
     open: bool = True  # False: invite-only

@@ -36,7 +36,7 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs, renewals
+from . import changes, jobs, renewals, showing
 from .closing import close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
@@ -98,6 +98,7 @@ def start(rt: Runtime, actor: str = ACTOR) -> tuple[UUID, bool]:
         if there is not None and session.get_one(Night, there).state == RUNNING:
             return there, False
     renewals.remind(rt)  # of two who begin at once, the ledger lets one say it
+    showing.tell_of_visible(rt)
     runs = runs_of_tonight(rt)
     night_id = new_id()
     row = {
@@ -205,6 +206,7 @@ def survey(rt: Runtime, held: Claim) -> Store:
         run = get_run(session, row.run_id)
     seen, due, reason = 0, list[str](), None
     try:
+        ensure_run(rt, run.run_ref)  # as it is now: title, and when its certificates are seen
         for page in changes.pages(rt, run.run_ref):
             found = changes.look_at(rt, run, page)
             due += _due(rt, run, found)

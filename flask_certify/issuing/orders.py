@@ -15,6 +15,7 @@ from ..achievements.service import (
     get_course_run,
     get_issuer,
     get_run,
+    keep_dates,
     list_attachments,
 )
 from ..core.hosts import asking
@@ -71,6 +72,7 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
     if not attachments:
         raise NothingAttached()
     course_run = get_course_run(rt, run.run_ref)
+    keep_dates(rt, run, course_run)
     with asking(rt, "tenant"):
         tenant = rt.host.tenant(run.tenant_ref)
     if tenant is None:

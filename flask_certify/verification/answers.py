@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from ..awards.causes import Cause, public
 from ..awards.frozen import Frozen
@@ -19,7 +20,7 @@ class Answer(StrEnum):
     NOT_YET_ISSUED = "not_yet_issued"  # on the day that was asked about
     REVOKED = "revoked"
     SUPERSEDED = "superseded"  # revoked, and a newer certificate took its place
-    NOT_YET_VISIBLE = "not_yet_visible"
+    NOT_YET_VISIBLE = "not_yet_visible"  # it exists, and its platform shows it later (R-086); or it is not signed yet
     ERASED = "erased"  # at the holder's wish
     UNKNOWN = "unknown"  # nothing is known for it, nor against it
     MALFORMED = "malformed"  # no code can look like this
@@ -31,6 +32,9 @@ class Answer(StrEnum):
 SHOWING = frozenset({Answer.VALID, Answer.EXPIRED, Answer.REVOKED, Answer.SUPERSEDED})
 """The answers with which the certificate's contents are shown."""
 
+COUNTING = frozenset({Answer.VALID, Answer.EXPIRED})
+"""Those about a certificate that nobody has taken back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -41,7 +45,8 @@ class Shown:
     course_title: str
     issuer_name: str
     completed_on: datetime | None  # shown as a month (R-014)
-    issued_at: datetime
+    issued_at: datetime  # when it was made and signed, whatever date it shows
+    shown_on: date  # the date that it shows: another one only by what the platform says or somebody chose (R-088)
     valid_until: datetime | None  # None: it does not expire
     score: str | None  # percent; None: none is told
     zone: str  # in which the days are meant
@@ -141,8 +146,11 @@ def ended_by(steps: Sequence[Step]) -> Ended | None:
     return Ended(last.at, public(steps[-1].cause))
 
 
-def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed) -> Shown | None:
-    """The certificate's contents, if this answer shows them and they are what was signed."""
+def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed, other_date: date | None = None) -> Shown | None:
+    """The certificate's contents, if this answer shows them and they are what was signed.
+
+    `other_date`: the one that it shows instead of the day of its issue.
+    """
     if answer not in SHOWING or sealed.signed is None or frozen.recipient_name is None:
         return None
     return Shown(
@@ -152,6 +160,7 @@ def shown_with(answer: Answer, frozen: Frozen, sealed: Sealed) -> Shown | None:
         issuer_name=frozen.issuer_name,
         completed_on=frozen.completed_on,
         issued_at=frozen.issued_at,
+        shown_on=other_date or frozen.issued_at.astimezone(ZoneInfo(frozen.zone)).date(),
         valid_until=sealed.signed.valid_until,
         score=frozen.score,
         zone=frozen.zone,

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..achievements.models import Issuer
+from ..achievements.models import Issuer, Run
+from ..achievements.run_dates import UNSAID, RunDates
 from ..awards.causes import Cause
+from ..awards.exceptions import Kind, LearnerException
 from ..awards.models import Award, AwardMove
 from ..awards.service import AwardView, view
 from ..awards.states import AwardState, Move
@@ -34,6 +37,10 @@ class Found:
     level: Level = Level.FULL
     steps: tuple[Step, ...] = ()
     """All its moves in their order, of an award that does not count or if its past was asked for."""
+    dates: RunDates = UNSAID
+    """What the host last said of when it is seen."""
+    shown_on: date | None = None
+    """The date that somebody chose for it (R-089). None: nobody did."""
 
 
 def by_code(rt: Runtime, code: str | None, alias: str | None = None, *, with_past: bool = False) -> Found:
@@ -48,7 +55,9 @@ def by_id(session: orm.Session | sa.Connection, award_id: UUID, *, with_past: bo
 
 # Composed once: composing a question takes longer than the database takes to answer it. And of tables, not of mapped
 # classes, which would take as long again to make objects of the answer.
+_DATES = tuple(UNSAID.columns())
 _award, _issuer, _key = Award.__table__.c, Issuer.__table__.c, IssuerKey.__table__.c
+_run, _exception = Run.__table__.c, LearnerException.__table__.c
 _credential, _list, _disclosure = Credential.__table__.c, StatusList.__table__.c, Disclosure.__table__.c
 _ALL = (
     sa.select(
@@ -65,9 +74,21 @@ _ALL = (
         _key.multikey,
         _key.state.label("key_state"),
         _key.activated_at,
+        *(_run[name] for name in _DATES),
+        _exception.shown_on,
     )
     .select_from(Award.__table__)
     .join(Issuer.__table__, _issuer.id == _award.issuer_id)
+    .join(Run.__table__, _run.id == _award.run_id)
+    .outerjoin(
+        LearnerException.__table__,
+        sa.and_(
+            _exception.run_id == _award.run_id,
+            _exception.learner_ref == _award.learner_ref,
+            _exception.kind == Kind.DATE,
+            _exception.ended_at.is_(None),
+        ),
+    )
     .outerjoin(Credential.__table__, _credential.award_id == _award.id)
     .outerjoin(StatusList.__table__, _list.id == _credential.status_list_id)
     .outerjoin(
@@ -123,6 +144,8 @@ def _found(
         was_replaced,
         lowest(row.disclosure, row.level),
         steps,
+        RunDates.kept(**{name: getattr(row, name) for name in _DATES}),
+        row.shown_on,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..core import reader
 from ..core.ids import spaced
+from ..eligibility import visibility
 from . import wording
 from .answers import Answer, Brief, Shown, Verdict
 from .links import Links
@@ -21,6 +22,8 @@ class Addresses:
     again: str | None
     """To ask once more, within this site."""
     links: Links
+    document: str | None = None
+    """Of the PDF, for who was given a link to it."""
 
 
 def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, str]:
@@ -34,6 +37,7 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         "typed": typed if verdict.answer in QUESTIONS else "",
         "code": spaced(verdict.code) if verdict.code else "",
         "page_url": addresses.page or "",
+        "document_url": addresses.document or "",
         "video_url": addresses.links.video or "",
         "courses_url": addresses.links.courses or "",
         "retry_url": addresses.again or "",
@@ -67,6 +71,8 @@ def _contents(shown: Shown) -> dict[str, str]:
         "issuer_did": shown.issuer_did,
         "key_id": shown.key_id,
     }
+    if (other := shown.shown_on) != visibility.day_of(shown.issued_at, shown.zone):
+        contents |= {"shown_on": other.isoformat(), "shown_on_words": wording.day(other)}
     if shown.completed_on:
         contents["completed"] = wording.month(shown.completed_on, shown.zone)
     if shown.valid_until:

@@ -15,9 +15,10 @@ from ..core.runtime import Runtime
 from ..credentials.form_keys import public_keys, unsafe_keys
 from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
+from ..eligibility import visibility
 from . import decoy, finding, presented
 from .aliases import alias_of
-from .answers import SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with, state_at
+from .answers import COUNTING, SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with, state_at
 from .disclosure import Level, initials, lowest
 from .finding import Found
 from .presented import Claim
@@ -43,7 +44,7 @@ def check_code(rt: Runtime, typed: str, on: date | None = None) -> Verdict:
         return Verdict(Answer.CANNOT_CHECK, code or alias, now)
     if found.award is None and code is None:
         return Verdict(Answer.MALFORMED, None, now)
-    return weigh(found, found.award.code if found.award else code, now, on)
+    return weigh(rt, found, found.award.code if found.award else code, now, on)
 
 
 def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = None) -> Verdict:
@@ -57,7 +58,12 @@ def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = Non
         return Verdict(Answer.CANNOT_CHECK, None, now)
     # The holder chose the level of this link; only the issuer's limit goes before it.
     # The code is not told: it would open its own page, at another level, when this link has ended.
-    return weigh(replace(found, level=lowest(level, found.level)), None, now, on)
+    return weigh(rt, replace(found, level=lowest(level, found.level)), None, now, on)
+
+
+def has_document(verdict: Verdict) -> bool:
+    """Whether all that it says may be read, and stands as it was signed, so that it may be handed out as a PDF."""
+    return verdict.shown is not None and verdict.answer in (Answer.VALID, Answer.EXPIRED)
 
 
 def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]:
@@ -65,8 +71,12 @@ def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]
     return plain(check_code(rt, typed, on))
 
 
-def weigh(found: Found, code: str | None, now: datetime, on: date | None = None) -> Verdict:
-    """The verdict that follows from what was found."""
+def weigh(rt: Runtime, found: Found, code: str | None, now: datetime, on: date | None = None) -> Verdict:
+    """The verdict that follows from what was found.
+
+    Of one that is not to be seen yet nothing is told but that it exists, or that it does not count (R-086, R-143);
+    whatever day is asked about, since it is now that somebody looks.
+    """
     award = found.award
     if award is None or found.held is None:
         decoy.weigh()
@@ -81,8 +91,12 @@ def weigh(found: Found, code: str | None, now: datetime, on: date | None = None)
             return Verdict(Answer.NOT_YET_ISSUED, code, now, on=on)
         state, was_replaced = then, bool(steps) and steps[-1].is_replacement
     answer = judge(state, award.frozen, sealed, was_replaced=was_replaced, now=moment)
-    shown = shown_with(answer, award.frozen, sealed)
     ended = ended_by(steps)
+    if answer in SHOWING and not visibility.is_visible(found.dates, now):
+        hidden = Answer.NOT_YET_VISIBLE if answer in COUNTING else answer
+        return Verdict(hidden, code, now, None, award.run_ref, ended=ended, on=on)
+    other_date = visibility.other_date(found.dates, now, override=found.shown_on, automatic=rt.settings.automatic)
+    shown = shown_with(answer, award.frozen, sealed, other_date)
     if found.level is Level.FULL or shown is None:
         return Verdict(answer, code, now, shown, award.run_ref, ended=ended, on=on)
     brief = None
@@ -111,7 +125,7 @@ def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: dat
         printed = _printed(session, claim.sha256) if is_pdf else None
         if printed is not None:  # hash first: it is the very file that we printed
             found = finding.by_id(session, printed, with_past=on is not None)
-            return replace(_told(found, now, on), is_our_file=True)
+            return replace(_told(rt, found, now, on), is_our_file=True)
         if claim.credential_id is None:
             return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
         award_id = session.scalar(sa.select(Credential.award_id).where(Credential.credential_id == claim.credential_id))
@@ -122,18 +136,18 @@ def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: dat
         safe = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
         unsafe = dict(unsafe_keys(session, found.award.issuer_id)) if claim.token else {}
     if found.award.frozen.recipient_name is None:
-        return _told(found, now, on)
+        return _told(rt, found, now, on)
     if found.held.text is None or not presented.is_the_same(claim, found.held.text, safe | unsafe):
         return Verdict(Answer.ALTERED, None, now)
     if claim.token is not None and claim.token.key_id.partition("#")[2] in unsafe:
         return Verdict(Answer.REISSUE_NEEDED, None, now)
-    return replace(_told(found, now, on), is_our_file=False if is_pdf else None)
+    return replace(_told(rt, found, now, on), is_our_file=False if is_pdf else None)
 
 
-def _told(found: Found, now: datetime, on: date | None) -> Verdict:
+def _told(rt: Runtime, found: Found, now: datetime, on: date | None) -> Verdict:
     """Whoever hands the document in has it: what it says is shown in full."""
     assert found.award is not None
-    return weigh(replace(found, level=Level.FULL), found.award.code, now, on)
+    return weigh(rt, replace(found, level=Level.FULL), found.award.code, now, on)
 
 
 def _printed(session: orm.Session, sha256: str) -> UUID | None:

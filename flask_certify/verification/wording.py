@@ -281,6 +281,7 @@ def _plain(shown: Shown) -> dict[str, object]:
         "issuer_name": shown.issuer_name,
         "completed_in": f"{shown.completed_on.astimezone(zone):%Y-%m}" if shown.completed_on else None,
         "issued_on": shown.issued_at.astimezone(zone).date().isoformat(),
+        "shown_on": shown.shown_on.isoformat(),
         "valid_until": _moment(shown.valid_until) if shown.valid_until else None,
         "score": shown.score,
         "location": shown.location,

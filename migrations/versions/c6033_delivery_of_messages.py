@@ -1,14 +1,14 @@
 """Attempts, quiet hours, switches, opt-outs, reports of providers and their pace.
 
 Revision ID: c6033
-Revises: c3004
+Revises: c6001
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c6033"
-down_revision = "c3004"
+down_revision = "c6001"
 branch_labels = None
 depends_on = None
 

@@ -178,6 +178,7 @@ def test_json_tells_the_same_facts_as_the_page(issued: Issued) -> None:
         "issuer_name": "Academy of Wales",
         "completed_in": "2026-05",
         "issued_on": "2026-06-15",
+        "shown_on": "2026-06-15",
         "valid_until": None,
         "score": "90",
         "location": None,

@@ -14,7 +14,7 @@ from flask_certify.eligibility.events import Evaluate, Nothing, SetStatus, respo
 from flask_certify.eligibility.facts import Entry, Facts, Kept, RunFacts, learner_facts, run_facts
 from flask_certify.eligibility.scores import score_of
 from flask_certify.eligibility.visibility import is_visible, shown_date
-from flask_certify.host.records import Assessment, Attempt, CourseRun, LearnerRecord
+from flask_certify.host.records import Assessment, Attempt, CourseRun, Display, LearnerRecord
 from tests.support.deciding import ACHIEVEMENT, ADA, COMPLETION, PAIR
 
 HELD = Kept("downloadable", "verified")
@@ -82,7 +82,7 @@ def test_7_a_finished_certificate_is_final_for_evaluating() -> None:
 def test_9_to_exist_to_be_visible_and_the_date_shown_are_three_different_things() -> None:
     """R-086, R-088."""
     end = datetime(2028, 2, 29, tzinfo=UTC)
-    run = CourseRun("r", "Bread", "c", "wales", end=end)
+    run = CourseRun("r", "Bread", "c", "wales", end=end, display=Display.END)
     before, made_on = end - timedelta(days=5), end - timedelta(days=9)
     assert verdict_of(existing_status="downloadable").status_after == "downloadable"
     assert not is_visible(run, before)

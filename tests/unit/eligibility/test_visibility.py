@@ -21,7 +21,8 @@ from flask_certify.host.records import CourseRun, Display, Pacing
 INDIA = ZoneInfo("Asia/Kolkata")
 LEAP_DAY = date(2028, 2, 29)
 END = datetime(2028, 2, 28, 23, 59, tzinfo=INDIA)
-RUN = CourseRun("r", "Bread", "c", "wales", end=END, zone="Asia/Kolkata")
+SILENT = CourseRun("r", "Bread", "c", "wales", end=END, zone="Asia/Kolkata")
+RUN = replace(SILENT, display=Display.END)
 EARLY = replace(RUN, display=Display.EARLY_NO_INFO)
 DATED = replace(RUN, display=Display.END_WITH_DATE, available_on=LEAP_DAY)
 SECOND = timedelta(seconds=1)
@@ -33,6 +34,8 @@ CHANGED = datetime(2028, 2, 27, 18, 30, tzinfo=UTC)  # midnight in India: the 28
     [
         (Display.EARLY_NO_INFO, LEAP_DAY, Showing(Display.EARLY_NO_INFO)),
         (Display.EARLY_NO_INFO, None, Showing(Display.EARLY_NO_INFO)),
+        (None, None, Showing(Display.EARLY_NO_INFO)),
+        (None, LEAP_DAY, Showing(Display.END_WITH_DATE, LEAP_DAY)),
         (Display.END, LEAP_DAY, Showing(Display.END_WITH_DATE, LEAP_DAY)),
         (Display.END, None, Showing(Display.END)),
         (Display.END_WITH_DATE, LEAP_DAY, Showing(Display.END_WITH_DATE, LEAP_DAY)),
@@ -40,7 +43,7 @@ CHANGED = datetime(2028, 2, 27, 18, 30, tzinfo=UTC)  # midnight in India: the 28
     ],
 )
 def test_settings_that_contradict_each_other_are_read_as_they_are_meant(
-    display: Display, on: date | None, meant: Showing
+    display: Display | None, on: date | None, meant: Showing
 ) -> None:
     """R-087."""
     assert normalised(display, on) == meant
@@ -75,6 +78,14 @@ def test_a_certificate_is_always_seen_where_learners_set_the_pace_or_the_run_sho
     assert is_visible(EARLY, long_before)
     assert is_visible(replace(EARLY, available_on=LEAP_DAY), long_before)
     assert is_visible(RUN, long_before, before_end=True)
+
+
+def test_a_host_that_says_nothing_about_it_hides_nothing() -> None:
+    """D-06, R-086: neither before the end of the run nor for ever where there is none."""
+    assert is_visible(SILENT, END - SECOND)
+    assert is_visible(replace(SILENT, end=None), END)
+    assert visible_from(SILENT) is None
+    assert shown_date(SILENT, END, changed_at=CHANGED) == date(2028, 2, 28)
 
 
 def test_a_run_without_an_end_shows_nothing_at_its_end() -> None:
