@@ -145,6 +145,27 @@ def test_what_cannot_be_printed_is_known_before_anything_is_granted():
         check(values(qr="https://certs.example.org/" + "x" * 600), "UTC")
 
 
+@pytest.mark.parametrize("letter", "iW")
+def test_a_name_is_accepted_by_its_letters_exactly_if_it_can_be_set(letter):
+    """R-096: short names are accepted without being set; what comes near the border is set to see."""
+    plate = plate_of("classic", "en")
+    fits, sets = [], []
+    for length in range(20, 400, 20):
+        told = values(recipient_name=letter * length)
+        fits.append(accepts(lambda told=told: FitCheck(plate).check(told, "UTC")))
+        sets.append(accepts(lambda told=told: printed(plate, told)))
+    assert fits == sets
+    assert {True, False} == set(sets)
+
+
+def accepts(do):
+    try:
+        do()
+    except TooLong:
+        return False
+    return True
+
+
 def test_a_date_in_letters_we_do_not_have_is_refused():
     thai = replace(plate_of("classic", "en"), language="th")
     with pytest.raises(NoGlyph, match=r"completion\.date.*THAI"):
