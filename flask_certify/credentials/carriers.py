@@ -16,6 +16,7 @@ ATTACHED = "credential.json"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
 _LONGEST = 256 * 1024  # of what is carried; ours have some 3 kB
+_LARGEST_SVG = 1024 * 1024  # ours have some 5 kB; as a tree it takes thirty times its size
 _MOST_UNPACKED = 32 * 1024 * 1024  # of one stream of a PDF
 _one_at_a_time = Lock()
 
@@ -60,6 +61,8 @@ def read_svg(svg: bytes) -> str:
     """What the picture carries. Entities are not expanded and nothing is fetched. Raises NothingCarried."""
     from lxml import etree
 
+    if len(svg) > _LARGEST_SVG:
+        raise NothingCarried("too large")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(svg, parser)

@@ -323,3 +323,12 @@ def test_a_pdf_whose_own_objects_unpack_without_end_is_not_unpacked(
     assert presented.read(pdf).credential_id is None
     assert opened == []
     assert settings.get_qpdf_limits() == limits  # the host's own again
+
+
+def test_a_picture_of_millions_of_elements_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    monkeypatch.setattr("lxml.etree.fromstring", lambda svg, parser: parsed.append(len(svg)))
+
+    assert presented.read(b"<svg>" + b"<a/>" * 1_000_000 + b"</svg>").credential_id is None
+
+    assert parsed == []
