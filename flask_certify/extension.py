@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from .host.ports import Host, Veto
 from .issuing import changes, criteria
 from .issuing.bundles import OLD_BUNDLES
 from .issuing.changes import KINDS as REFRESHING
+from .issuing.happenings import Change
 from .issuing.jobs import KINDS as ISSUING
 from .issuing.night import KINDS as NIGHTLY
 from .issuing.night import NIGHT
@@ -116,29 +118,46 @@ class Certify:
 
     # ---- what the host tells us ----------------------------------------------------------------------
 
-    def learner_changed(self, run_ref: str, learner_ref: str, what: str | None = None) -> None:
+    def learner_changed(
+        self,
+        run_ref: str,
+        learner_ref: str,
+        what: str | None = None,
+        *,
+        by: str | None = None,
+        at: datetime | None = None,
+    ) -> None:
         """Something about the learner in this run is different now; facts are asked anew.
 
         Inside an open transaction of the host this waits until it has ended. `what` tells what the facts cannot:
-        `exam_rejected`, `identity_approved`, `mode_changed`. Raises nothing that the host could be blamed for.
+        `exam_rejected`, `identity_approved`, `mode_changed`, `content_added`. Who did that, by the host's reference,
+        and when is kept with whatever is taken away for it. Raises UnknownChange; nothing else is the host's fault.
         """
-        app = application()
+        changes.check_what(what, changes.WHAT_OF_LEARNER)
+        app, change = application(), Change.said(by, at)
         about = ("learner", run_ref, learner_ref, what)
         when_settled(
             app,
             app.extensions["sqlalchemy"],
             about,
-            lambda: changes.learner_changed(runtime_of(app), run_ref, learner_ref, what),
+            lambda: changes.learner_changed(runtime_of(app), run_ref, learner_ref, what, change),
         )
 
-    def run_changed(self, run_ref: str) -> None:
-        """Something about the run is different now; its learners are looked at anew, in the background."""
-        app = application()
+    def run_changed(
+        self, run_ref: str, what: str | None = None, *, by: str | None = None, at: datetime | None = None
+    ) -> None:
+        """Something about the run is different now; its learners are looked at anew, in the background.
+
+        With `content_added` the certificates of those who are complete no longer are revoked; else nothing is. Raises
+        UnknownChange.
+        """
+        changes.check_what(what, changes.WHAT_OF_RUN)
+        app, change = application(), Change.said(by, at)
         when_settled(
             app,
             app.extensions["sqlalchemy"],
-            ("run", run_ref),
-            lambda: changes.run_changed(runtime_of(app), run_ref),
+            ("run", run_ref, what),
+            lambda: changes.run_changed(runtime_of(app), run_ref, what, change),
         )
 
     def criteria(self, run_ref: str) -> list[criteria.Criterion]:

@@ -13,7 +13,17 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, has_request_context, jsonify, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    has_request_context,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from jinja2 import FileSystemLoader
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -150,6 +160,15 @@ def wants_json() -> bool:
     """Whether a program asks, and not a person's browser."""
     asked = request.accept_mimetypes
     return request.path.endswith(".json") or asked["application/json"] > asked["text/html"]
+
+
+def conditional(response: Response, mark: str) -> Response:
+    """Asked anew each time, sent only if it changed, and from where a download broke off."""
+    response.cache_control.private = True
+    response.cache_control.no_cache = True
+    response.set_etag(mark)
+    response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
+    return response
 
 
 # ---- errors of ours, on routes of ours ---------------------------------------------------------------

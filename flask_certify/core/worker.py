@@ -138,6 +138,8 @@ def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[s
             except redis.exceptions.RedisError as error:
                 if burst:
                     raise
+                if tender.is_stopping:  # the queue went away while it took its leave of it
+                    return
                 log.warning("queue away, waiting for it", extra={"reason": type(error).__name__})
             finally:
                 connection.close()

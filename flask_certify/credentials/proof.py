@@ -6,6 +6,7 @@ Signed are 64 bytes: SHA-256(canonical proof options) ‖ SHA-256(canonical docu
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from . import multibase
 from .canonical import canonicalize, sha256
@@ -43,7 +44,13 @@ class ProofMaker:
 
 def hash_options(contexts: Sequence[str], options: Document) -> bytes:
     """The options' digest; they are canonicalised under the contexts of the document they protect."""
-    return sha256(canonicalize({**options, "@context": list(contexts)}))
+    return _hash_options(json.dumps({**options, "@context": list(contexts)}))
+
+
+@lru_cache(maxsize=64)
+def _hash_options(text: str) -> bytes:
+    """Those of one batch are the same for all, for whoever signs and for whoever checks."""
+    return sha256(canonicalize(json.loads(text)))
 
 
 def attach(document_text: str, proof: Document) -> str:

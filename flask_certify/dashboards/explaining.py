@@ -229,15 +229,15 @@ def _ask(
 def _facts(facts: Facts, kept: Kept, decided: Decided) -> dict[str, Any]:
     record = decided.record
     return {
-        "enrolled": facts.enrolled if facts.known else False,
+        "enrolled": facts.enrolled if facts.known else None,  # of whom nothing is known, nothing is said
         "mode": facts.mode,
-        "account_active": facts.account_active,
+        "account_active": facts.account_active if facts.known else None,
         "progress": None if facts.progress is None or isinstance(facts.progress, Reason) else shown(facts.progress),
         "score": None if isinstance(facts.score, Reason) else shown(facts.score),
         "completed_on": record.completed_on.isoformat() if record and record.completed_on else None,
         "passing": facts.passing,
-        "identity_approved": facts.identity_approved,
-        "beta_tester": facts.beta_tester,
+        "identity_approved": facts.identity_approved if facts.known else None,
+        "beta_tester": facts.beta_tester if facts.known else None,
         "allowlisted": kept.allowlist == "active",
         "invalidated": kept.invalidation == "active",
         "run_has_ended": facts.run.has_ended,

@@ -103,7 +103,7 @@ def get_document(award_id: UUID) -> Response:
     printed = _printed(award_id)
     response = Response(printed.data, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=printed.name)
-    return _conditional(response, printed.sha256)
+    return web.conditional(response, printed.sha256)
 
 
 def get_picture(award_id: UUID) -> Response:
@@ -111,7 +111,7 @@ def get_picture(award_id: UUID) -> Response:
     printed = _printed(award_id)
     width = images.THUMBNAIL if "small" in request.args else images.SCREEN
     response = Response(images.png(printed.data, width), content_type="image/png")
-    return _conditional(response, f"{printed.sha256}-{width}")
+    return web.conditional(response, f"{printed.sha256}-{width}")
 
 
 def _printed(award_id: UUID) -> Printed:
@@ -123,15 +123,6 @@ def _printed(award_id: UUID) -> Printed:
     printed = printing.get_document(rt, award_id)
     telemetry.note(rt, "download", who=who)
     return printed
-
-
-def _conditional(response: Response, mark: str) -> Response:
-    """Asked anew each time, sent only if it changed, and from where a download broke off."""
-    response.cache_control.private = True
-    response.cache_control.no_cache = True
-    response.set_etag(mark)
-    response.make_conditional(request, accept_ranges=True, complete_length=len(response.get_data()))
-    return response
 
 
 def get_credential(award_id: UUID, form: str) -> Response:

@@ -22,7 +22,7 @@ from ..awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
 from ..awards.models import Award, Failure, Record
 from ..awards.states import AwardState
 from ..eligibility.reasons import Reason
-from ..issuing.models import FINISHED, PREVIEW, RUNNING, Bundle, IssueBatch
+from ..issuing.models import FINISHED, PREVIEW, RUNNING, UNDER_WAY_STATES, Bundle, IssueBatch
 
 PAGE = 1000  # rows in one question when all of a run are read
 
@@ -99,9 +99,10 @@ class FailureRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """One bulk issue of a run. `result` are its counts, None until it has ended."""
+    """One batch of a run. `result` are its counts, None until it has ended."""
 
     id: UUID
+    kind: str
     state: str
     opened_at: datetime
     finished_at: datetime | None
@@ -353,19 +354,30 @@ def packing(session: orm.Session, run_id: UUID) -> UUID | None:
 
 
 def latest_batch(session: orm.Session, run_id: UUID) -> BatchRow | None:
-    """The last bulk issue of the run. If one is under way, it is this one."""
-    return next(iter(batches(session, run_id, limit=1)), None)
+    """The last bulk issue of the run. If one is under way, it is this one. Re-issues and revocations are none."""
+    return next(iter(_batches(session, IssueBatch.run_id == run_id, IssueBatch.kind == "issue", limit=1)), None)
 
 
-def batches(session: orm.Session, run_id: UUID, *, limit: int | None = None) -> list[BatchRow]:
-    """The bulk issues of the run, the latest first."""
+def changing(session: orm.Session, run_id: UUID) -> list[BatchRow]:
+    """The batches of the run under way that re-issue or revoke: at most one of each."""
+    return _batches(
+        session, IssueBatch.run_id == run_id, IssueBatch.kind != "issue", IssueBatch.state.in_(UNDER_WAY_STATES)
+    )
+
+
+def batches(session: orm.Session, run_id: UUID) -> list[BatchRow]:
+    """The batches of the run of every kind, the latest first."""
+    return _batches(session, IssueBatch.run_id == run_id)
+
+
+def _batches(session: orm.Session, *which: sa.ColumnElement[bool], limit: int | None = None) -> list[BatchRow]:
     found = session.scalars(
         sa.select(IssueBatch)
-        .where(IssueBatch.run_id == run_id, IssueBatch.state != PREVIEW)
+        .where(*which, IssueBatch.state != PREVIEW)
         .order_by(IssueBatch.opened_at.desc(), IssueBatch.id.desc())
         .limit(limit)
     )
-    return [BatchRow(each.id, each.state, each.opened_at, each.finished_at, each.result) for each in found]
+    return [BatchRow(each.id, each.kind, each.state, each.opened_at, each.finished_at, each.result) for each in found]
 
 
 def _failed(run_id: UUID, step: str | None, standing: bool) -> list[sa.ColumnElement[bool]]:

@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from ..achievements.service import AttachmentView, RunView, get_course_run, list_attachments
+from ..achievements.service import (
+    AttachmentView,
+    RunView,
+    find_achievement,
+    get_course_run,
+    get_issuer,
+    list_attachments,
+)
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..eligibility import notation
@@ -12,14 +19,25 @@ from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts
 from ..eligibility.notation import Clause
 from ..eligibility.service import about_run
 from ..eligibility.simulation import Difference, difference
-from ..issuing import changes
+from ..issuing import changes, checking
+from ..issuing.errors import UnknownAchievement
 from ..issuing.keeping import kept_of
 
 
 def simulate(rt: Runtime, run: RunView, clauses: Sequence[Clause]) -> Difference:
-    """Decides for every learner by the rules of today and by these. Raises HostUnavailable, HostFailed."""
+    """Decides for every learner by the rules of today and by these.
+
+    What could not be attached is not tried either: raises UnknownIssuer, UnknownAchievement and what
+    `checking.check_criteria` raises; and HostUnavailable, HostFailed.
+    """
+    names = [f"{number}. {each.achievement}" for number, each in enumerate(clauses, start=1)]
     with rt.reading() as session:
         attachments = list_attachments(session, run.id)
+        issuer = get_issuer(session, run.tenant_ref)
+        for each in clauses:
+            if find_achievement(session, issuer.id, each.achievement) is None:
+                raise UnknownAchievement(achievement=each.achievement)
+    checking.check_criteria([get_course_run(rt, run.run_ref)], [each.rule for each in clauses], names)
     today = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
     then = _offers(clauses, attachments)
     found = [difference(today, then, page) for page in _pages(rt, run)]

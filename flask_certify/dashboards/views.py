@@ -53,6 +53,7 @@ def get_dashboard(run: RunView) -> str:
         pages = Pages.of(asked.page, listed, lambda number: asked.on_page(number).to_query() or "?")
         rows = queries.rows(session, run.id, question, limit=min(AT_ONCE, listed - pages.offset), offset=pages.offset)
         batch = queries.latest_batch(session, run.id)
+        changing = queries.changing(session, run.id)
         names = queries.names_of_kinds(session, run.tenant_ref)
         packing = queries.packing(session, run.id)
         designs = queries.slug_of(session, run.tenant_ref) if _may_use_templates(run) else None
@@ -71,6 +72,7 @@ def get_dashboard(run: RunView) -> str:
         is_filtered=question.is_filtered,
         pages=pages,
         batch=batch,
+        changing=changing,
         may_issue=may_in_run(actor, "award.issue", run),
         acts=batch_views.acts_of(actor, run),
         may_download=may_in_run(actor, "award.download", run),

@@ -141,7 +141,7 @@ def look_at(html: str, language: str, kept: Mapping[str, bytes], known: Mapping[
 
 def check_size(html: str, given: Mapping[str, bytes]) -> None:
     """Raises TooLarge."""
-    size = len(html.encode()) + sum(map(len, given.values()))
+    size = len(html.encode(errors="surrogatepass")) + sum(map(len, given.values()))
     if size > MOST_MEGABYTES * 1_000_000:
         raise TooLarge(most_mb=MOST_MEGABYTES, has_mb=round(size / 1_000_000, 1))
 

@@ -34,12 +34,12 @@ def register(group: AppGroup) -> None:
         """Print a certificate for each name from TEMPLATE: a design that comes with us, an HTML file, or, with
         --tenant, a template that was saved.
 
-        Says of each name how it was set. Without --names: the hardest names of all scripts. Ends with 1 if a name was
-        refused, with 2 if the template was.
+        Files are numbered by the lines of the names. Says of each name how it was set. Without --names: the hardest
+        names of all scripts. Ends with 1 if a name was refused, with 2 if the template was.
         """
         refused = 0
         with told():
-            said = preview.read_html(names).splitlines() if names else list(preview.HARD_NAMES)
+            said = preview.read_names(names) if names else list(enumerate(preview.HARD_NAMES, 1))
             known: dict[str, Value] = {}
             find: Pictures = preview.no_pictures
             if slug is None:
@@ -49,13 +49,14 @@ def register(group: AppGroup) -> None:
                 plate, known = preview.saved_plate(rt, slug, template, language)
                 find = preview.pictures_of(rt, known)
             out.mkdir(parents=True, exist_ok=True)
-            for each in preview.tried(plate, [name for name in said if name.strip()], known, find):
+            tried = preview.tried(plate, [name for _, name in said], known, find)
+            for (number, _), each in zip(said, tried, strict=True):
                 refused += each.pdf is None
-                click.echo(f"{each.number:04d}  {_outcome(each)}")
+                click.echo(f"{number:04d}  {_outcome(each)}")
                 if each.pdf is not None:
-                    (out / f"{each.number:04d}.pdf").write_bytes(each.pdf)
+                    (out / f"{number:04d}.pdf").write_bytes(each.pdf)
                     if png:
-                        (out / f"{each.number:04d}.png").write_bytes(images.png(each.pdf, _PIXELS))
+                        (out / f"{number:04d}.png").write_bytes(images.png(each.pdf, _PIXELS))
         sys.exit(1 if refused else 0)
 
 

@@ -51,7 +51,7 @@ MOST_ELEMENTS, DEEPEST, MOST_CHARACTERS, MOST_BEFORE = 1000, 30, 200_000, 100
 MOST_SAID = 50
 POINTS = {"pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0}
 
-_LENGTH = re.compile(r"(width|height)\s*:\s*(\d+(?:\.\d+)?)(pt|mm|cm|in)\s*(?:;|$)")
+_LENGTH = re.compile(r"(?<![\w-])(width|height)\s*:\s*(\d+(?:\.\d+)?)(pt|mm|cm|in)\s*(?:;|$)")
 _COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _FEW = re.compile(r"1?[0-9]")  # cells that one may span
 _FAMILIES = re.compile(r"font-family\s*:\s*([^;}]*)")
@@ -82,6 +82,7 @@ def parsed(html: str) -> Any:
     if len(html) > MOST_CHARACTERS:
         raise TooMuchWork()
     try:
+        html.encode()  # half a character would end the page without a word
         page = lxml.html.document_fromstring(html, ensure_head_body=True)
     except (etree.LxmlError, ValueError):
         raise NotAllowed(what="text that is no HTML") from None

@@ -1,6 +1,6 @@
 """What may be wrong with a value or a template. Values of these errors never hold a person's name."""
 
-from ..core.errors import BadInput, Misconfigured, NotFound
+from ..core.errors import BadInput, Conflict, Misconfigured, NotFound
 from ..core.i18n import N_
 
 
@@ -16,6 +16,11 @@ class SignAlone(BadInput):
     sentence = N_(
         "%(where)s has signs that stand on no letter: %(characters)s. Correct the spelling at its source and try again."
     )
+
+
+class NotLive(Conflict):
+    code = "document.not_live"
+    sentence = N_("This certificate is not valid any more, or not yet, so it cannot be printed.")
 
 
 class ValueMissing(BadInput):

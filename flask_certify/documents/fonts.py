@@ -78,6 +78,8 @@ def tidy(text: str) -> str:
 
     Joiners stay, since they decide how letters join.
     """
+    if text.isascii():  # what is composed, and whose marks all have a shape
+        return " ".join(text.split())
     return " ".join(unicodedata.normalize("NFC", text).translate(_UNSEEN).split())
 
 

@@ -4,6 +4,7 @@ What is drawn and what is checked before anything is granted come from the same 
 fails to print.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,6 +93,8 @@ class FitCheck:
         self._slots = {slot.name: slot for slot in plate.slots}
         self._known: set[tuple[str, Value, str]] = set()
         self._widest = {name: _widest(slot, plate.language) for name, slot in self._slots.items() if name in SPELLED}
+        name = self._slots.get("recipient.name")
+        self._room = _Room.of(name, plate.language) if name and name.style.kind != "image" else None
 
     def check(self, values: Mapping[str, Value], zone: str) -> None:
         """Raises ValueMissing, NoGlyph, SignAlone, TooLong, QrTooDense, which name the place and never the person."""
@@ -112,8 +115,37 @@ class FitCheck:
             qr.check_width(value, min(slot.style.width, slot.style.height))
         elif key in SPELLED and value.isascii() and len(value) <= self._widest[key]:
             return  # even the widest letters would fit
+        elif key == "recipient.name" and self._room is not None and self._room.has_place_for(value):
+            return  # most names are far shorter than their place
         else:
             fitted(slot, printed_text(slot, value), self._language)
+
+
+KERNED_APART = 1.4
+"""No pair of letters of the Latin fonts is kerned further apart than to so many times its own width (tested)."""
+
+
+@dataclass(frozen=True)
+class _Room:
+    """How much may stand in one line in the least size, so that a name of plain letters need not be shaped to be
+    accepted. Whoever needs more room is looked at in full."""
+
+    per_mille: float
+    widths: Mapping[str, float]
+
+    @classmethod
+    def of(cls, slot: Slot, language: str) -> "_Room | None":
+        style, least = slot.style, math.ceil(slot.style.least * 2) / 2
+        if style.before or least > style.size or 1.3 * least > style.height:
+            return None
+        widths = {letter: line.width for letter, line in _letters(typesetter(slot, language)).items()}
+        return cls(style.width / least * 1000 / KERNED_APART, widths)
+
+    def has_place_for(self, text: str) -> bool:
+        try:
+            return sum([self.widths[letter] for letter in text]) <= self.per_mille
+        except KeyError:
+            return False
 
 
 def _widest(slot: Slot, language: str) -> int:

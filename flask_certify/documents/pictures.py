@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Self
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from . import shipped
 from .errors import NotAllowed, PictureRefused
@@ -77,8 +77,12 @@ def is_drawing(name: str) -> bool:
 
 
 def _encoded(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    if image.format == "JPEG":
+    """Upright, as its camera says, since what says so is not kept."""
+    out, is_photo = io.BytesIO(), image.format in ("JPEG", "MPO")
+    if image.mode.startswith("I"):  # sixteen bits; else all but the darkest would be white
+        image = image.point(lambda level: level / 256).convert("L")
+    image = ImageOps.exif_transpose(image)
+    if is_photo:
         image.convert("RGB").save(out, "JPEG", quality=88)
     elif image.has_transparency_data:
         image.convert("RGBA").save(out, "PNG", optimize=True)

@@ -67,7 +67,7 @@ class Press:
         self._codes: qr.Codes | None = None
         self._order = _in_order(plate)
         self._spelled: dict[str, SpelledSlot] = {}
-        self._heading_found = False
+        self._heading = _heading(self._order, self._shared)
         self._build()
 
     # ---- one certificate
@@ -136,7 +136,7 @@ class Press:
             case _:
                 out = painting.rule(slot) + self._written(slot, str(value), used, marks)
                 actual = b"/ActualText" + pdf.text(str(value)) if slot.name == "recipient.name" else b""
-                elements[slot.name] = Element(self._kind(slot.name, slot.style.size), extra=actual)
+                elements[slot.name] = Element(self._kind(slot), extra=actual)
         elements[slot.name].marks = list(range(first, marks.next))
         return out
 
@@ -162,12 +162,8 @@ class Press:
         x = slot.x + (style.width - width * scale) * painting.ALIGN[style.align]
         return f"q {width * scale:.2f} 0 0 {height * scale:.2f} {x:.2f} {slot.y:.2f} cm /{name} Do Q"
 
-    def _kind(self, name: str, size: float) -> bytes:
-        """A heading, if it is the first large line; never the name of a person."""
-        if self._heading_found or size < _HEADING or name == "recipient.name":
-            return b"P"
-        self._heading_found = True
-        return b"H1"
+    def _kind(self, thing: Slot | StaticText) -> bytes:
+        return b"H1" if thing is self._heading else b"P"
 
     def _alt_of(self, slot: Slot) -> str:
         name = self._shared.get(slot.name.replace(".image", ".name"), "")
@@ -222,7 +218,7 @@ class Press:
                 if baseline is None or abs(baseline - thing.y) > 1:  # pieces on one baseline are one element
                     baseline = thing.y
                     key = f"text {len(elements)}"
-                    elements[key] = Element(self._kind("", thing.size))
+                    elements[key] = Element(self._kind(thing))
                     self._reading.append(key)
                 element = elements[self._reading[-1]]
                 element.marks.append(marks.next)
@@ -334,6 +330,17 @@ def _in_order(plate: Plate) -> list[Content]:
     found = [Content(text.y + text.size * 0.3, text.x, text) for text in plate.texts]
     found += [Content(slot.middle, slot.x, slot) for slot in plate.slots]
     return sorted(found, key=lambda each: (-round(each.y), each.x))
+
+
+def _heading(order: list[Content], shared: Words) -> Slot | StaticText | None:
+    """The first large line that every certificate of the press has; never the name of a person."""
+    for content in order:
+        match content.thing:
+            case StaticText(size=size) as text if size >= _HEADING:
+                return text
+            case Slot() as slot if slot.style.size >= _HEADING and isinstance(shared.get(slot.name), str):
+                return slot
+    return None
 
 
 def _figure(slot: Slot, alt: str) -> Element:

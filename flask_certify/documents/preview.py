@@ -87,6 +87,11 @@ def read_html(path: Path) -> str:
         raise NotText(file=path.name) from None
 
 
+def read_names(path: Path) -> list[tuple[int, str]]:
+    """The names in a file with the numbers of their lines, empty lines left out. Raises NotText."""
+    return [(number, name) for number, name in enumerate(read_html(path).split("\n"), 1) if name.strip()]
+
+
 def pictures_beside(path: Path, html: str) -> dict[str, bytes]:
     """Those in the same folder that the page names."""
     beside = [each for each in sorted(path.parent.iterdir()) if each.suffix.lower() in PICTURES]

@@ -9,10 +9,6 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.util import QRData
-
 from ..core.ids import CODE_LENGTH
 from .errors import QrTooDense
 
@@ -149,6 +145,11 @@ def _change(length: int, at: int, letter: int) -> int:
 
 
 def _made(said: bytes, version: int | None) -> list[list[bool]]:
+    # Loaded here, because what lays out a template asks for our measures only.
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.util import QRData
+
     code = qrcode.QRCode(version=version, error_correction=ERROR_CORRECT_M, mask_pattern=_MASK, border=0)
     code.add_data(QRData(said, mode=_BYTES))
     code.make(fit=version is None)

@@ -18,9 +18,10 @@ from ..core.db import insert_or_ignore
 from ..core.runtime import Runtime
 from ..core.storage import get_blob, put_blob
 from ..core.transaction import Transaction
+from ..credentials.models import Credential
 from . import fonts, pictures, placeholders, shipped
 from .compiling import compiled
-from .errors import TemplateNotFound
+from .errors import NotLive, TemplateNotFound
 from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
 from .painting import FitCheck
 from .placeholders import PLACEHOLDERS, Picture, Words
@@ -267,7 +268,7 @@ def print_document(rt: Runtime, award: PrintableAward, credential: Callable[[], 
     """The document of an award: printed when first wanted, the same bytes from then on (R-136).
 
     `credential` finds what is attached, and is asked only if it is printed now. Raises ValueMissing, NoGlyph, TooLong,
-    QrTooDense and TemplateNotFound.
+    QrTooDense and TemplateNotFound, and NotLive if its holder was forgotten meanwhile.
     """
     with rt.reading() as session:
         kept = find_document(session, award.award_id)
@@ -277,7 +278,8 @@ def print_document(rt: Runtime, award: PrintableAward, credential: Callable[[], 
     with rt.transaction() as tx:
         keep_documents(rt, tx, [fresh])
         found = find_document(tx.session, award.award_id)
-    assert found is not None
+    if found is None:
+        raise NotLive()
     return found
 
 
@@ -318,7 +320,9 @@ def find_document(session: orm.Session, award_id: UUID) -> Printed | None:
 
 
 def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[Keepsake]) -> None:
-    """Whoever comes first is kept; who comes second printed the same bytes, and changes nothing."""
+    """Whoever comes first is kept; who comes second printed the same bytes, and changes nothing. Of those who were
+    forgotten while it was printed nothing is kept.
+    """
     for prefix_sha, press in {each.press.prefix_sha: each.press for each in printed}.items():
         assert put_blob(tx.session, press.prefix, PDF) == prefix_sha
     rows = [
@@ -335,3 +339,11 @@ def keep_documents(rt: Runtime, tx: Transaction, printed: Sequence[Keepsake]) ->
         for each in printed
     ]
     insert_or_ignore(tx.session, Document, rows, keys=["award_id"])
+    # Asked afterwards: by then whoever is just forgetting them has ended, or will find these rows.
+    ids = [each.award_id for each in printed]
+    forgotten = sa.select(Credential.award_id).where(Credential.award_id.in_(ids), Credential.document.is_(None))
+    tx.session.execute(
+        sa.delete(Document)
+        .where(Document.award_id.in_(forgotten), Document.tail.is_not(None))
+        .execution_options(synchronize_session=False)
+    )

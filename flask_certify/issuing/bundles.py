@@ -187,6 +187,7 @@ def get_bundle(rt: Runtime, bundle_id: UUID) -> BundleView:
         rows = session.scalars(
             sa.select(BundlePart).where(BundlePart.bundle_id == bundle_id).order_by(BundlePart.first)
         ).all()
+        parts = [] if bundle.state == DELETED else rows  # a worker may not know yet that its bundle was spoilt
         trouble = session.scalar(
             sa.select(outbox.Chunk.reason).where(
                 outbox.Chunk.work_id == bundle.work_id,
@@ -205,7 +206,7 @@ def get_bundle(rt: Runtime, bundle_id: UUID) -> BundleView:
             left_out=results,
             parts=tuple(
                 PartView(at, row.first, row.entries, row.size, row.mark, f"certificates-{at}-of-{len(rows)}.zip")
-                for at, row in enumerate(rows, 1)
+                for at, row in enumerate(parts, 1)
             ),
             trouble=trouble,
         )
@@ -240,25 +241,49 @@ def pack_and_wait(rt: Runtime, bundle_id: UUID, *, patience: float) -> BundleVie
 def delete_old(rt: Runtime) -> int:
     """Deletes the files of bundles that have lain for longer than the settings say; how many bundles."""
     before = rt.clock.now() - timedelta(days=rt.settings.bundle_days)
-    return _delete(rt, Bundle.finished_at < before)
+    return _delete(rt, sa.and_(Bundle.state == FINISHED, Bundle.finished_at < before)) + delete_spoilt(rt)
 
 
 OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
 
 
+def spoil(session: orm.Session, award_ids: Collection[UUID]) -> None:
+    """What is being packed and holds one of these certificates is never finished, since its holder is to be forgotten.
+
+    In the transaction that forgets: whichever is first, this or the end of the packing, the other one sees it.
+    """
+    holds = sa.select(BundleItem.bundle_id).where(BundleItem.award_id.in_(award_ids))
+    spoilt = session.scalars(
+        sa.update(Bundle)
+        .where(Bundle.state == RUNNING, Bundle.id.in_(holds))
+        .values(state=DELETED)
+        .returning(Bundle.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for table in (BundleItem, BundlePart):
+        session.execute(sa.delete(table).where(table.bundle_id.in_(spoilt)))
+
+
+def delete_spoilt(rt: Runtime) -> int:
+    """Deletes what was packed of bundles that were spoilt, once nobody packs them any more; how many bundles."""
+    ended = sa.select(outbox.Work.id).where(outbox.Work.open_chunks == 0)
+    return _delete(rt, sa.and_(Bundle.state == DELETED, Bundle.finished_at.is_(None), Bundle.work_id.in_(ended)))
+
+
 def delete_with(rt: Runtime, award_ids: Collection[UUID]) -> int:
     """Deletes the bundles that hold one of these certificates, since its holder is to be forgotten; how many."""
     holds = sa.select(BundleItem.bundle_id).where(BundleItem.award_id.in_(award_ids))
-    return _delete(rt, Bundle.id.in_(holds))
+    return _delete(rt, sa.and_(Bundle.state == FINISHED, Bundle.id.in_(holds))) + delete_spoilt(rt)
 
 
 def _delete(rt: Runtime, which: sa.ColumnElement[bool]) -> int:
     with rt.reading() as session:
-        found = session.scalars(sa.select(Bundle.id).where(Bundle.state == FINISHED, which)).all()
+        found = session.scalars(sa.select(Bundle.id).where(which)).all()
     for bundle_id in found:
         open_files(rt.settings).delete_below(folder_of(bundle_id))
         with rt.transaction() as tx:
-            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED))
+            ended = sa.func.coalesce(Bundle.finished_at, rt.clock.now())
+            tx.session.execute(sa.update(Bundle).where(Bundle.id == bundle_id).values(state=DELETED, finished_at=ended))
             for table in (BundleItem, BundlePart):
                 tx.session.execute(sa.delete(table).where(table.bundle_id == bundle_id))
     return len(found)

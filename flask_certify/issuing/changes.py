@@ -23,28 +23,40 @@ from ..achievements.service import (
     list_attachments,
 )
 from ..awards.labels import label_of
+from ..awards.models import Record
 from ..awards.refreshing import Seen, write_seen
 from ..core import outbox, working
-from ..core.errors import HostUnavailable
+from ..core.errors import BadInput, HostUnavailable
 from ..core.hosts import HostFailed, asking
+from ..core.i18n import N_
 from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility import events
 from ..eligibility.decide import Outcome
 from ..eligibility.events import Event
-from ..eligibility.facts import Kept
+from ..eligibility.facts import Kept, not_earning
 from ..eligibility.service import Decided, ask_records, decide_records
 from ..host.records import LearnerRecord
 from . import happenings, showing
+from .happenings import Change
 from .keeping import kept_of
 from .models import Refresh
 
 REFRESH = "issuing.refresh"
 ACTOR = "host"  # whom the audit log names for what the learning platform told us
 PAGE = 1000  # learners of whom the host is asked at once
+CONTENT_ADDED = "content_added"
+WHAT_OF_LEARNER = ("exam_rejected", "identity_approved", "mode_changed", CONTENT_ADDED)
+WHAT_OF_RUN = (CONTENT_ADDED,)
+NOT_SAID = Change()
 
 log = logging.getLogger("flask_certify")
+
+
+class UnknownChange(BadInput):
+    code = "change.unknown"
+    sentence = N_("Nothing is known that changes and is called %(what)s. Known are %(known)s.")
 
 
 # ---- all of a run ----------------------------------------------------------------------------------
@@ -58,6 +70,7 @@ def refresh_later(rt: Runtime, tx: Transaction, run: RunView, *, whole_course: b
         sa.select(Refresh.run_id)
         .join(Chunk, sa.and_(Chunk.work_id == Refresh.work_id, Refresh.position.between(Chunk.first, Chunk.last)))
         .where(Chunk.state == outbox.PENDING, Chunk.attempts == 0)
+        .where(Refresh.learner_ref.is_(None), Refresh.what.is_(None))
     )
     run_ids = list(tx.session.scalars(chosen.where(Run.id.not_in(waiting)).order_by(Run.id)))
     if not run_ids:
@@ -66,6 +79,25 @@ def refresh_later(rt: Runtime, tx: Transaction, run: RunView, *, whole_course: b
     tx.session.execute(
         sa.insert(Refresh),
         [{"work_id": work_id, "position": at, "run_id": run_id} for at, run_id in enumerate(run_ids)],
+    )
+    tx.then(rt.wake, chunk_ids)
+
+
+def follow_later(
+    rt: Runtime, tx: Transaction, run: RunView, learner_ref: str | None, what: str | None, change: Change
+) -> None:
+    """What was said is kept, and followed as soon as somebody works and the host answers."""
+    work_id, chunk_ids = outbox.open_work(tx, REFRESH, 1, 1, rt.clock.now())
+    tx.session.add(
+        Refresh(
+            work_id=work_id,
+            position=0,
+            run_id=run.id,
+            learner_ref=learner_ref,
+            what=what,
+            changed_by=change.by,
+            changed_at=change.at,
+        )
     )
     tx.then(rt.wake, chunk_ids)
 
@@ -83,12 +115,24 @@ def catch_up(rt: Runtime) -> None:
         working.run_chunk(rt, chunk_id)
 
 
-def run_changed(rt: Runtime, run_ref: str) -> None:
-    """The host changed something about the run. Of a run that has no certificates nothing needs to be known."""
+def check_what(what: str | None, known: Collection[str]) -> None:
+    """Raises UnknownChange: what is misspelt would else be lost without a word."""
+    if what is not None and what not in known:
+        raise UnknownChange(what=what[:60], known=", ".join(known))
+
+
+def run_changed(rt: Runtime, run_ref: str, what: str | None = None, change: Change = NOT_SAID) -> None:
+    """The host changed something about the run. Of a run that has no certificates nothing needs to be known.
+
+    With `content_added` whoever is less than complete by it loses the certificate (R-108); by nothing else.
+    """
     with rt.transaction() as tx:
         run = find_run(tx.session, run_ref)
         if run is not None and list_attachments(tx.session, run.id):
-            refresh_later(rt, tx, run)
+            if what is None:
+                refresh_later(rt, tx, run)
+            else:
+                follow_later(rt, tx, run, None, what, change)
     if run is not None:
         try:
             keep_dates(rt, run, get_course_run(rt, run.run_ref))
@@ -97,30 +141,44 @@ def run_changed(rt: Runtime, run_ref: str) -> None:
         showing.tell_of_visible(rt, run.id)
 
 
-def learner_changed(rt: Runtime, run_ref: str, learner_ref: str, what: str | None = None) -> None:
+def learner_changed(
+    rt: Runtime, run_ref: str, learner_ref: str, what: str | None = None, change: Change = NOT_SAID
+) -> None:
     """The host changed something about the learner: the record is brought up to date, and what follows is done.
 
-    A host that does not answer now says neither yes nor no: the run is looked at again later.
+    A host that does not answer now says neither yes nor no: it is asked again later, and nothing it said is lost.
     """
-    try:
-        for run in _runs_about(rt, run_ref, learner_ref, what):
-            _learner_changed(rt, run, learner_ref, what)
-    except HostUnavailable:
-        run_changed(rt, run_ref)
+    later = list[RunView]()
+    for run in _runs_about(rt, run_ref, learner_ref, what):
+        try:
+            _learner_changed(rt, run, learner_ref, what, change)
+        except (HostUnavailable, HostFailed):
+            later.append(run)
+    for run in later:
+        with rt.transaction() as tx:
+            follow_later(rt, tx, run, learner_ref, what, change)
 
 
 def _runs_about(rt: Runtime, run_ref: str, learner_ref: str, what: str | None) -> list[RunView]:
     """The run; with an identity approved every run of the learner (R-067). Those without certificates are left out."""
     refs = {run_ref}
     if what == "identity_approved":
-        with asking(rt, "runs_of_learner"):
-            refs |= set(rt.host.runs_of_learner(learner_ref))
+        try:
+            with asking(rt, "runs_of_learner"):
+                refs |= set(rt.host.runs_of_learner(learner_ref))
+        except (HostUnavailable, HostFailed):  # then those in which we know the learner
+            with rt.reading() as session:
+                own = sa.select(Record.run_id).where(Record.learner_ref == learner_ref)
+                refs |= set(session.scalars(sa.select(Run.run_ref).where(Run.id.in_(own))))
     with rt.reading() as session:
         found = [find_run(session, ref) for ref in sorted(refs)]
         return [run for run in found if run is not None and list_attachments(session, run.id)]
 
 
-def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | None) -> None:
+def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | None, change: Change) -> None:
+    """Raises HostUnavailable, HostFailed; done again from the start, it does nothing twice."""
+    if what == "exam_rejected":  # known already: nothing has to be asked for it
+        happenings.happen(rt, run.id, {learner_ref: events.ExamRejected()}, actor=ACTOR, change=change)
     records, _ = ask_records(rt, run.run_ref, [learner_ref])
     record = records.get(learner_ref)
     found = look_at(rt, run, [record] if record else [])
@@ -128,41 +186,48 @@ def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | No
         write(rt, tx, run, found)
     if record is None:
         return  # whoever is gone loses nothing by it (R-112)
-    dropped = happenings.look_for_drops(rt, run.id, [learner_ref], actor=ACTOR)
-    event = _event(record, found, what)
+    dropped = happenings.look_for_drops(rt, run.id, [learner_ref], actor=ACTOR, change=change)
+    event = _event(rt, record, found, what)
     if event is not None and not dropped.moved:
         failed = isinstance(event, events.Failed)  # the host has just said how well: that grade is given (R-080)
         grades = {each.learner_ref: each.score for each in found} if failed else None
         happenings.happen(rt, run.id, {learner_ref: event}, actor=ACTOR, automatic=rt.settings.automatic, grades=grades)
 
 
-def _event(record: LearnerRecord, found: Sequence[Decided], what: str | None) -> Event | None:
+def _event(rt: Runtime, record: LearnerRecord, found: Sequence[Decided], what: str | None) -> Event | None:
     """What has happened, as far as the host says so or its facts do."""
     match what:
         case "exam_rejected":
-            return events.ExamRejected()
+            return None
         case "identity_approved":
             return events.IdentityApproved()
         case "mode_changed":
-            return events.ModeChanged(record.enrolment.mode if record.enrolment else None)
+            mode = record.enrolment.mode if record.enrolment else None
+            return events.ModeChanged(mode, not_earning(rt.settings.honor_earns))
     if record.passing is False:
         return events.Failed()
     return events.Passed() if any(each.decision.granted for each in found) else None
 
 
 def refresh(rt: Runtime, held: Claim) -> Store:
-    """Looks at every learner of the run, a page at a time; each page is written and the lease renewed with it."""
+    """Looks at every learner of the run, a page at a time; each page is written and the lease renewed with it.
+
+    Or follows what the host said of one of them, or of the course.
+    """
     with rt.reading() as session:
-        run_id = session.scalars(
-            sa.select(Refresh.run_id).where(Refresh.work_id == held.work_id, Refresh.position == held.first)
-        ).one()
-        run = get_run(session, run_id)
+        row = session.get_one(Refresh, (held.work_id, held.first))
+        run, change = get_run(session, row.run_id), Change(row.changed_by, row.changed_at)
+    if row.learner_ref is not None:
+        _learner_changed(rt, run, row.learner_ref, row.what, change)
+        return lambda tx: None
     ensure_run(rt, run.run_ref)  # title, and when its certificates are seen
     for page in pages(rt, run.run_ref):
         found = look_at(rt, run, page)
         with rt.transaction() as tx:
             outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
             write(rt, tx, run, found)
+        if row.what == CONTENT_ADDED:
+            happenings.look_for_drops(rt, run.id, [each.learner_ref for each in page], actor=ACTOR, change=change)
     return lambda tx: None
 
 

@@ -71,18 +71,25 @@ def check(
     OverlappingCriteria.
     """
     _check_ready(tx, issuer, runs, attachments)
-    for run in runs:
-        _check_run(run, attachments)
-    names = _names(tx, attachments)
-    for name, each in zip(names, attachments, strict=True):
-        if solver.find_somebody(each.rule) is None:
-            raise ImpossibleCriteria(one=name)
-        if solver.is_about_the_learner_alone(each.rule):
-            raise RuleNotAboutTheCourse()
     criteria = [each.rule for each in attachments]
+    check_criteria(runs, criteria, _names(tx, attachments))
+    return tuple(_gap(each) for each in solver.find_gaps(criteria)[:1])
+
+
+def check_criteria(runs: Sequence[CourseRun], criteria: Sequence[Rule], names: Sequence[str]) -> None:
+    """Whether these could be attached together, as far as the criteria go; also for those who only try them.
+
+    Raises RuleNeedsAssessments, NeedsAnEnd, RuleNotAboutTheCourse, ImpossibleCriteria and OverlappingCriteria.
+    """
+    for run in runs:
+        _check_run(run, criteria)
+    for name, rule in zip(names, criteria, strict=True):
+        if solver.find_somebody(rule) is None:
+            raise ImpossibleCriteria(one=name)
+        if solver.is_about_the_learner_alone(rule):
+            raise RuleNotAboutTheCourse()
     for overlap in solver.find_overlaps(criteria):
         raise OverlappingCriteria(one=names[overlap.one], other=names[overlap.other])
-    return tuple(_gap(each) for each in solver.find_gaps(criteria)[:1])
 
 
 def _gap(gap: solver.Gap) -> Notice:
@@ -121,9 +128,9 @@ def _check_ready(tx: Transaction, issuer: IssuerView, runs: Sequence[CourseRun],
         raise NotReadyToAttach(missing)
 
 
-def _check_run(run: CourseRun, attachments: Sequence[Ruled]) -> None:
-    asks = any(rules.asks_for_score(each.rule) for each in attachments)
+def _check_run(run: CourseRun, criteria: Sequence[Rule]) -> None:
+    asks = any(rules.asks_for_score(each) for each in criteria)
     if asks and not any(each.kind == COUNTED_KIND for each in run.assessments):
         raise RuleNeedsAssessments()
-    if len(attachments) > 1 and run.end is None:
+    if len(criteria) > 1 and run.end is None:
         raise NeedsAnEnd()

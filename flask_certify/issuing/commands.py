@@ -25,7 +25,7 @@ from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
 from . import evaluating, lifecycle, people, reissuing
 from .evaluating import Whom
-from .many import DECLINED, FAILED, LearnerOutcome
+from .many import ALREADY, DECLINED, FAILED, LearnerOutcome
 
 SAID = {
     AwardState.ISSUED: "issued",
@@ -173,16 +173,31 @@ def _add_move(group: AppGroup, move: Move, act: Callable[..., lifecycle.Report])
     group.command(move.value)(click.argument("codes", nargs=-1, required=True)(made))
 
 
+def _counts(rt: Runtime, award: AwardView) -> bool:
+    """Said if not: a list that is worked off a second time makes no second successors."""
+    try:
+        reissuing.check_counts(rt, award)
+    except reissuing.ReplacedAlready as error:
+        click.echo(f"{spaced(award.code)}: {error} [{error.code}]", err=True)
+        return False
+    return True
+
+
 def _reissue(rt: Runtime, awards: Sequence[AwardView], why: Why, actor: str, *, notify: bool) -> int:
     """Run by run, in parts of some hundred; how many were refused. Each outcome is said as it comes."""
-    refused, by_learner = 0, {(each.run_id, each.learner_ref): each for each in awards}
-    for run_id, refs in reissuing.learners_of(awards).items():
+    counting = [each for each in awards if _counts(rt, each)]
+    refused, by_learner = len(awards) - len(counting), {(each.run_id, each.learner_ref): each for each in counting}
+    for run_id, refs in reissuing.learners_of(counting).items():
         for at in range(0, len(refs), AT_ONCE):
             for outcome in reissuing.reissue_many(rt, run_id, refs[at : at + AT_ONCE], why, actor=actor, notify=notify):
                 old = by_learner[run_id, outcome.learner_ref]
                 if outcome.result in (DECLINED, FAILED):
                     refused += 1
                     _say_refused(old, outcome)
+                elif outcome.result == ALREADY:  # somebody was faster
+                    refused += 1
+                    if _counts(rt, _award(rt, old.id)):
+                        _say_refused(old, outcome)
                 else:
                     new = _award(rt, outcome.award_id)
                     click.echo(f"{spaced(old.code)} is replaced by {spaced(new.code)}.")

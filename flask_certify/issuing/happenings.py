@@ -6,7 +6,7 @@ event withdrew, an evaluation may bring back under the same code (R-076, R-078);
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from ..awards.moves import Fresh, Moved
 from ..awards.service import Standing
 from ..awards.states import AwardState, Move
 from ..core import audit
+from ..core.db import storable
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility import events, notation, rules
@@ -33,7 +34,7 @@ from ..eligibility.reasons import Reason
 from ..eligibility.scores import exact
 from ..eligibility.service import Decided, ask_records
 from . import vetoes
-from .keeping import ask_fresh, fresh_of, kept_of, mode_of
+from .keeping import ask_fresh, fresh_of, kept_of, mode_of, turned
 from .lifecycle import after_moves
 from .many import ALREADY, LearnerOutcome, issue_many, open_order
 
@@ -54,6 +55,11 @@ class Change:
 
     by: str | None = None  # the host's reference of who did it
     at: datetime | None = None
+
+    @classmethod
+    def said(cls, by: str | None, at: datetime | None) -> "Change":
+        """As the tables take it. A moment without a zone is taken for one in UTC."""
+        return cls(storable(by, 100), at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at)
 
     def details(self) -> dict[str, str]:
         said = {"changed_by": self.by, "changed_at": self.at.isoformat() if self.at else None}
@@ -277,6 +283,9 @@ def reconsider(
     fresh = fresh_of(run_id, {each.learner_ref: each.record for each in found if each.record is not None})
     with rt.transaction() as tx:
         now = rt.clock.now()
+        since = turned(tx.session, run_id, kept, [ref for ref, each in held.items() if each.award_id in back])
+        back = [each for each in back if each not in {held[ref].award_id for ref in since}]
+        outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (reason,)) for ref, reason in since.items()}
         _refresh_modes(tx, order.run, earning_now, actor, now)
         for ids, move, cause in (
             (back, Move.RESTORE, Cause.PASSING_AGAIN),

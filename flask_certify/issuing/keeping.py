@@ -15,7 +15,8 @@ from ..awards.states import AwardState
 from ..core.db import storable
 from ..core.errors import CertifyError
 from ..core.runtime import Runtime
-from ..eligibility.facts import Entry, Kept
+from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
+from ..eligibility.reasons import Reason
 from ..eligibility.service import ask_records
 from ..host.records import LearnerRecord
 
@@ -40,6 +41,22 @@ def kept_of(session: orm.Session, run_id: UUID, learner_refs: Collection[str]) -
         each = special.get(ref, exceptions.NONE)
         found[ref] = Kept(status, mode, _listed(each), _invalid(each))
     return found
+
+
+def turned(session: orm.Session, run_id: UUID, kept: Mapping[str, Kept], refs: Collection[str]) -> dict[str, Reason]:
+    """Of whom an exception says otherwise than when it was decided, and why nothing is issued for now.
+
+    Asked within the transaction that stores: deciding and signing many takes a while, in which people go on.
+    """
+    found = exceptions.of_learners(session, run_id, refs)
+    reasons: dict[str, Reason] = {}
+    for ref in refs:
+        now, before = found.get(ref, exceptions.NONE), kept.get(ref, NOTHING_KEPT)
+        if now.invalid:
+            reasons[ref] = Reason("invalidated")
+        elif before.allowlist is Entry.ACTIVE and not now.listed:
+            reasons[ref] = Reason("allowlist_removed")
+    return reasons
 
 
 def _listed(each: Exceptions) -> Entry:

@@ -24,7 +24,7 @@ from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
-from ..eligibility.facts import NOTHING_KEPT, Kept
+from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
 from ..notifications import service as notifications
@@ -32,7 +32,7 @@ from ..notifications.service import Telling
 from ..telemetry import service as telemetry
 from . import showing, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of, mode_of
+from .keeping import kept_of, mode_of, turned
 from .orders import Order, languages_of, open_order
 from .results import ALREADY, DECLINED, FAILED, ISSUED, LearnerOutcome
 
@@ -65,6 +65,7 @@ class Prepared:
     refs: tuple[str, ...]
     kept: Mapping[str, Kept] = field(default_factory=dict)
     revoked: Mapping[str, UUID] = field(default_factory=dict)  # the last award that was revoked for good
+    turned: Mapping[str, Reason] = field(default_factory=dict)  # found when it was to be stored: not now, and why
 
 
 def issue_many(
@@ -90,12 +91,11 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Coll
         standing = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
         kept = kept_of(session, order.run.id, learner_refs)
         revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
+    granted = {ref: held for ref, held in standing.items() if held.state is AwardState.GRANTED}
     drafts = {
-        ref: _taken_up(ref, held)
-        for ref, held in standing.items()
-        if held.state is AwardState.GRANTED and ref not in barred
+        ref: _taken_up(ref, held) for ref, held in granted.items() if ref not in barred and not _is_invalid(kept, ref)
     }
-    undecided = [ref for ref in learner_refs if ref not in standing or ref in drafts]
+    undecided = [ref for ref in learner_refs if ref not in standing or ref in granted]
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
     decided = {each.learner_ref: each for each in found}
     now, faulty = rt.clock.now(), dict[str, Reason]()
@@ -114,6 +114,10 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Coll
     return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs), kept, revoked)
 
 
+def _is_invalid(kept: Mapping[str, Kept], ref: str) -> bool:
+    return kept.get(ref, NOTHING_KEPT).invalidation is Entry.ACTIVE
+
+
 def _taken_up(ref: str, held: Standing) -> Draft:
     """Granted before, and not signed then: the same award and code are signed now."""
     return Draft(held.award_id, ref, held.code, held.frozen, held.achievement_id, held.frozen.language)
@@ -125,6 +129,7 @@ def _taken_up(ref: str, held: Standing) -> Draft:
 def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutcome]:
     """Writes what was prepared: awards, credentials, records, failures, audit entries, messages to send."""
     order, now = prepared.order, rt.clock.now()
+    prepared = _without_turned(tx, prepared)
     stored = _store_awards(tx, prepared, now)
     outcomes = [_outcome(prepared, stored, ref) for ref in prepared.refs]
     fresh = [draft for draft in prepared.drafts.values() if draft.award_id in stored and draft.signed]
@@ -147,6 +152,15 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutco
     return outcomes
 
 
+def _without_turned(tx: Transaction, prepared: Prepared) -> Prepared:
+    """Who was declared invalid, or taken off the allowlist, after it was decided gets nothing by it."""
+    found = turned(tx.session, prepared.order.run.id, prepared.kept, list(prepared.drafts))
+    if not found:
+        return prepared
+    drafts = {ref: draft for ref, draft in prepared.drafts.items() if ref not in found}
+    return replace(prepared, drafts=drafts, turned=found)
+
+
 def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUID]:
     """The ids of the awards that are now ours to finish; of a race with another batch one wins."""
     rows = [
@@ -166,6 +180,8 @@ def _store_awards(tx: Transaction, prepared: Prepared, now: datetime) -> set[UUI
 
 def _outcome(prepared: Prepared, stored: Collection[UUID], ref: str) -> LearnerOutcome:
     draft, held = prepared.drafts.get(ref), prepared.standing.get(ref)
+    if ref in prepared.turned:
+        return LearnerOutcome(ref, DECLINED, (prepared.turned[ref],))
     if ref in prepared.faulty:
         return LearnerOutcome(ref, FAILED, (prepared.faulty[ref],), _key_granted(prepared, ref))
     if draft is not None:
@@ -175,7 +191,7 @@ def _outcome(prepared: Prepared, stored: Collection[UUID], ref: str) -> LearnerO
         if draft.award_id in stored:
             return LearnerOutcome(ref, ISSUED, prepared.decided[ref].decision.reasons, key, draft.award_id)
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), key)
-    if held is not None:
+    if held is not None and held.state is not AwardState.GRANTED:
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), held.achievement_key, held.award_id)
     decision = prepared.decided[ref].decision
     return LearnerOutcome(ref, FAILED if decision.outcome is Outcome.FAULTY else DECLINED, decision.reasons)
@@ -210,7 +226,9 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "decided_at": now,
         }
         for each in outcomes
-        if each.result != ALREADY and (decided := prepared.decided.get(each.learner_ref)) is not None
+        if each.result != ALREADY
+        and each.learner_ref not in prepared.turned  # whoever turned it has written what it is now
+        and (decided := prepared.decided.get(each.learner_ref)) is not None
     ]
 
 

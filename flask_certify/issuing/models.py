@@ -26,7 +26,10 @@ UNDER_WAY = f"state IN ({', '.join(repr(each) for each in UNDER_WAY_STATES)})"
 
 
 class Refresh(Base):
-    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it."""
+    """A run whose learners are to be decided upon anew, for what the screens show; nothing is issued by it.
+
+    Or what the host said of one learner, or of the course, which waits until the host can be asked.
+    """
 
     __tablename__ = "certify_refresh"
     __table_args__ = (sa.Index(None, "run_id"),)
@@ -34,6 +37,10 @@ class Refresh(Base):
     work_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Work.id), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    learner_ref: Mapped[str | None] = mapped_column(sa.String(100))  # NULL: all of the run
+    what: Mapped[str | None] = mapped_column(sa.String(20))  # one of those in changes; NULL: the facts say it
+    changed_by: Mapped[str | None] = mapped_column(sa.String(100))  # as the host says (R-110)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Night(Base):

@@ -19,7 +19,9 @@ def name_on_paper(record: LearnerRecord) -> str | None:
 
 def tidy(name: str) -> str:
     """In NFC, without control and format characters, and without the words of programs that lost a last name."""
-    kept = "".join(" " if _is_space(char) else char for char in name if not _is_dropped(char))
+    kept = name
+    if not name.isprintable():  # most are, and then there is nothing to drop and no space but the usual one
+        kept = "".join(" " if _is_space(char) else char for char in name if not _is_dropped(char))
     words = [word for word in unicodedata.normalize("NFC", kept).split() if word.casefold() not in _NOT_NAMES]
     return " ".join(words) if any(char.isalnum() for word in words for char in word) else ""
 

@@ -26,9 +26,9 @@ from ..documents import service as documents
 from ..documents import warming
 from ..documents.service import Keepsake
 from ..documents.zipping import Part
-from .bundles import PACK, part_name
+from .bundles import PACK, delete_spoilt, part_name
 from .choosing import PACKED, LeftOut, list_left_out, told
-from .models import FINISHED, Bundle, BundleItem, BundlePart
+from .models import FINISHED, RUNNING, Bundle, BundleItem, BundlePart
 from .printing import Facts, NotLive, facts_of, is_live, print_fresh, verify_url
 
 _AT_ONCE = 500  # certificates between two signs of life
@@ -75,9 +75,10 @@ def lost(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
 
 
 def end(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
-    tx.session.execute(
-        sa.update(Bundle).where(Bundle.work_id == work_id).values(state=FINISHED, finished_at=rt.clock.now())
-    )
+    """Of one that was spoilt meanwhile, since somebody in it is to be forgotten, nothing is left."""
+    ended = sa.update(Bundle).where(Bundle.work_id == work_id, Bundle.state == RUNNING)
+    tx.session.execute(ended.values(state=FINISHED, finished_at=rt.clock.now()))
+    tx.then(delete_spoilt, rt)
 
 
 def preload(rt: Runtime) -> None:

@@ -121,6 +121,7 @@ def erase(rt: Runtime, learner_ref: str, why: Why, *, actor: str) -> dict[str, i
             "notes": _forget_notes(session, learner_ref, ids),
             "messages": _forget_messages(session, learner_ref, now),
         }
+        bundles.spoil(session, ids)
         _note(rt, tx, tenants, "person.erase", learner_ref, why, actor, changed)
         tx.then(bundles.delete_with, rt, ids)  # if their place is away, they are deleted when their days are over
     return changed

@@ -11,18 +11,12 @@ from ..awards.frozen import Frozen
 from ..awards.models import Award, Record
 from ..awards.service import AwardView, get_award, view
 from ..awards.states import AwardState
-from ..core.errors import Conflict
-from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..credentials import service as credentials
 from ..credentials.models import Credential
 from ..documents import service as documents
+from ..documents.errors import NotLive as NotLive
 from ..documents.service import Keepsake, PrintableAward, Printed
-
-
-class NotLive(Conflict):
-    code = "document.not_live"
-    sentence = N_("This certificate is not valid any more, or not yet, so it cannot be printed.")
 
 
 def get_document(rt: Runtime, award_id: UUID) -> Printed:

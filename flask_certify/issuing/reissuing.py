@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..achievements.service import freeze_issuer
-from ..awards import moves
+from ..awards import exceptions, moves
 from ..awards import service as awards
 from ..awards.causes import Cause, Why
 from ..awards.labels import ISSUED as ISSUED_LABEL
@@ -24,6 +24,7 @@ from ..awards.states import AwardState, Move
 from ..core import audit
 from ..core.errors import Conflict
 from ..core.i18n import N_
+from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
@@ -36,8 +37,8 @@ from ..notifications import service as notifications
 from ..notifications.service import Channels, Telling
 from . import renewals, showing, vetoes
 from .drafts import Draft, draw_up, sign
-from .keeping import kept_of, mode_of
-from .lifecycle import after_moves, signal_records
+from .keeping import kept_of, mode_of, turned
+from .lifecycle import DeclaredInvalid, after_moves, signal_records
 from .many import issue_many
 from .orders import Order, open_order
 from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
@@ -48,6 +49,11 @@ STEP = "reissue"  # in the failure log
 class NothingToUndo(Conflict):
     code = "reissue.nothing_to_undo"
     sentence = N_("This certificate did not replace another one, or does not count any more, so there is no way back.")
+
+
+class ReplacedAlready(Conflict):
+    code = "reissue.replaced_already"
+    sentence = N_("This certificate was replaced already. What counts now is %(code)s: name that one.")
 
 
 class TooLateToUndo(Conflict):
@@ -71,6 +77,7 @@ class Prepared:
     drafts: Mapping[str, Draft]
     faulty: Mapping[str, Reason]
     channels: Mapping[str, Channels]
+    kept: Mapping[str, Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,7 @@ def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepare
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
-    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels)
+    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels, kept)
 
 
 def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
@@ -187,7 +194,8 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, Learner
     """Successors are granted, the old ones superseded, the successors issued: all or nothing."""
     order, now = prepared.order, rt.clock.now()
     ready = {ref: draft for ref, draft in prepared.drafts.items() if draft.signed}
-    standing = _lock(tx, {ref: prepared.standing[ref] for ref in ready})
+    since = turned(tx.session, order.run.id, prepared.kept, list(ready))
+    standing = _lock(tx, {ref: prepared.standing[ref] for ref in ready if ref not in since})
     fresh = {ref: ready[ref] for ref in standing}
     rows = [draft.row for draft in fresh.values() if draft.row is not None]
     if rows:
@@ -198,7 +206,7 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, Learner
     )
     awards.mark_issued(tx, [draft.award_id for draft in fresh.values()], now)
     credentials.store_many(tx, [draft.signed for draft in fresh.values() if draft.signed])
-    outcomes = {ref: _outcome(prepared, fresh, ref) for ref in prepared.standing}
+    outcomes = {ref: _outcome(prepared, fresh, ref, since.get(ref)) for ref in prepared.standing}
     if fresh:
         freeze_issuer(tx, order.issuer.id, now)
         awards.write_records(tx, [_record(prepared, ref, now) for ref in fresh])
@@ -236,7 +244,7 @@ def _lock(tx: Transaction, standing: Mapping[str, Standing]) -> dict[str, Standi
     return {ref: held for ref, held in standing.items() if states.get(held.award_id) == held.state}
 
 
-def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str) -> LearnerOutcome:
+def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str, since: Reason | None) -> LearnerOutcome:
     held, decision = prepared.standing[ref], prepared.decided[ref].decision
     key = held.achievement_key
     if ref in prepared.faulty:
@@ -247,6 +255,8 @@ def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str) -> Learne
         return LearnerOutcome(ref, result, decision.reasons, key, held.award_id)
     if draft.trouble is not None:
         return LearnerOutcome(ref, FAILED, (draft.trouble,), key, held.award_id)
+    if since is not None:
+        return LearnerOutcome(ref, DECLINED, (since,), key, held.award_id)
     if ref not in fresh:
         return LearnerOutcome(ref, ALREADY, (Reason("already_issued"),), key, held.award_id)
     return LearnerOutcome(ref, REISSUED, decision.reasons, draft.frozen.achievement_key, draft.award_id)
@@ -315,13 +325,16 @@ def _tell(
 def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = False) -> AwardView:
     """Revokes a successor that was a mistake, and brings back what it replaced (R-103): the award that counts again.
 
-    Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased.
+    What was withdrawn before, or has been since, comes back withdrawn, by whomever and for whatever it was: whether it
+    counts again is not decided here. Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased, DeclaredInvalid.
     """
     now = rt.clock.now()
     with rt.transaction() as tx:
         successor = get_award(tx.session, award_id)
         old_id = _undoable(rt, tx, successor, now)
         was = moves.last_moves(tx.session, [old_id], Move.SUPERSEDE)[old_id].from_state
+        last = successor.id if successor.state is AwardState.WITHDRAWN else old_id
+        withdrawn = last == successor.id or was == AwardState.WITHDRAWN
         # First the successor goes: the index allows one live award.
         details = {successor.id: {"undoes": str(old_id)}, old_id: {"undone": str(successor.id)}}
         gone = moves.move_many(tx, [successor.id], Move.REVOKE, why, actor=actor, now=now, details=details)
@@ -329,10 +342,21 @@ def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = Fals
         if not back:
             raise NothingToUndo()
         after_moves(rt, tx, gone, Move.REVOKE, why.cause)
-        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell)
-        if was == AwardState.WITHDRAWN:  # it comes back as it was
-            again = moves.move_many(tx, [old_id], Move.WITHDRAW, why, actor=actor, now=now, details=details)
-            after_moves(rt, tx, again, Move.WITHDRAW, why.cause)
+        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell and not withdrawn)
+        if withdrawn:
+            taken = moves.last_moves(tx.session, [last], Move.WITHDRAW)[last]
+            cause = Cause(taken.cause)
+            again = moves.move_many(
+                tx,
+                [old_id],
+                Move.WITHDRAW,
+                Why(cause, why.note),
+                actor=actor,
+                now=now,
+                by_person=taken.by_person,
+                details=details,
+            )
+            after_moves(rt, tx, again, Move.WITHDRAW, cause)
         return get_award(tx.session, old_id)
 
 
@@ -342,9 +366,22 @@ def _undoable(rt: Runtime, tx: Transaction, successor: AwardView, now: datetime)
     days = rt.settings.undo_days
     if successor.issued_at is None or now > successor.issued_at + timedelta(days=days):
         raise TooLateToUndo(days=days)
+    special = exceptions.of_learners(tx.session, successor.run_id, [successor.learner_ref])
+    if special.get(successor.learner_ref, exceptions.NONE).invalid:
+        raise DeclaredInvalid()
     if get_award(tx.session, successor.replaces_id).frozen.recipient_name is None:
         raise Erased()
     return successor.replaces_id
+
+
+def check_counts(rt: Runtime, award: AwardView) -> None:
+    """Raises ReplacedAlready: whoever says the same thing twice means one new certificate, and not two."""
+    if award.state is not AwardState.REVOKED:
+        return
+    with rt.reading() as session:
+        held = awards.standing_of(session, award.tenant_ref, award.run_ref, [award.learner_ref])
+    if award.learner_ref in held:
+        raise ReplacedAlready(code=spaced(held[award.learner_ref].code))
 
 
 def find_undoable(rt: Runtime, award: AwardView) -> UUID:

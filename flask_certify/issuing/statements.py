@@ -1,5 +1,6 @@
 """From what an award froze to what is signed."""
 
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -27,21 +28,20 @@ def statement_of(issuer: IssuerView, drawn: Drawn) -> Statement:
     """What the credential says; nothing but what the award froze, and a fresh id."""
     frozen = drawn.frozen
     assert frozen.recipient_name is not None
-    address = f"{issuer.base}/{issuer.slug}/achievements/{drawn.achievement_id}"
     return Statement(
         award_id=drawn.award_id,
         credential_id=new_id(),
         subject_id=frozen.fingerprint(drawn.award_id),
         code=drawn.code,
         recipient_name=frozen.recipient_name,
-        achievement=AchievementView(
-            id=address,
-            name=frozen.achievement_title,
-            description=frozen.description,
-            criteria_id=f"{address}/criteria",
-            criteria=frozen.criteria,
-            achievement_type=SHIPPED[frozen.achievement_key][3],
-            language=frozen.language,
+        achievement=_achievement(
+            f"{issuer.base}/{issuer.slug}",
+            drawn.achievement_id,
+            frozen.achievement_title,
+            frozen.description,
+            frozen.criteria,
+            frozen.achievement_key,
+            frozen.language,
         ),
         course_title=frozen.course_title,
         issuer_name=frozen.issuer_name,
@@ -49,4 +49,21 @@ def statement_of(issuer: IssuerView, drawn: Drawn) -> Statement:
         awarded_date=frozen.issued_at,
         valid_until=frozen.valid_until,
         score=frozen.score,
+    )
+
+
+@lru_cache(maxsize=64)
+def _achievement(
+    home: str, achievement_id: UUID, title: str, description: str, criteria: str, key: str, language: str
+) -> AchievementView:
+    """The same for thousands of a batch, so it is made once, and compared by being the same."""
+    address = f"{home}/achievements/{achievement_id}"
+    return AchievementView(
+        id=address,
+        name=title,
+        description=description,
+        criteria_id=f"{address}/criteria",
+        criteria=criteria,
+        achievement_type=SHIPPED[key][3],
+        language=language,
     )

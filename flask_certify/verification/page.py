@@ -22,6 +22,8 @@ class Addresses:
     again: str | None
     """To ask once more, within this site."""
     links: Links
+    document: str | None = None
+    """Of the PDF, for who was given a link to it."""
 
 
 def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, str]:
@@ -35,6 +37,7 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         "typed": typed if verdict.answer in QUESTIONS else "",
         "code": spaced(verdict.code) if verdict.code else "",
         "page_url": addresses.page or "",
+        "document_url": addresses.document or "",
         "video_url": addresses.links.video or "",
         "courses_url": addresses.links.courses or "",
         "retry_url": addresses.again or "",

@@ -61,6 +61,11 @@ def check_award(rt: Runtime, award_id: UUID, level: Level, on: date | None = Non
     return weigh(rt, replace(found, level=lowest(level, found.level)), None, now, on)
 
 
+def has_document(verdict: Verdict) -> bool:
+    """Whether all that it says may be read, and stands as it was signed, so that it may be handed out as a PDF."""
+    return verdict.shown is not None and verdict.answer in (Answer.VALID, Answer.EXPIRED)
+
+
 def report(rt: Runtime, typed: str, on: date | None = None) -> dict[str, object]:
     """The verdict as plain data, for the command and for programs."""
     return plain(check_code(rt, typed, on))

@@ -1,5 +1,6 @@
 """What a holder lets others see: a level for the certificate's page, and links with a level, an end and a way back."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +13,14 @@ from ..achievements.models import Issuer
 from ..awards.models import Award
 from ..core import audit
 from ..core.db import upsert
-from ..core.errors import Conflict, NotFound
+from ..core.errors import Conflict, NotFound, Unavailable
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from .disclosure import Level, lowest
 from .models import Disclosure, Share
+
+log = logging.getLogger("flask_certify")
 
 
 class NoSuchLink(NotFound):
@@ -144,6 +147,18 @@ def find_open(rt: Runtime, token: str) -> ShareView | None:
         share = session.scalar(sa.select(Share).where(Share.token == token))
         found = _view(share) if share else None
     return found if found is not None and found.is_open(rt.clock.now()) else None
+
+
+def get_open(rt: Runtime, token: str) -> ShareView:
+    """The link. Raises NoSuchLink if there is none, or no longer, and Unavailable where nobody can tell."""
+    try:
+        share = find_open(rt, token)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("a link could not be followed", extra={"reason": type(error).__name__})
+        raise Unavailable() from None
+    if share is None:
+        raise NoSuchLink()
+    return share
 
 
 def _record(tx: Transaction, award_id: UUID, actor: str, act: str, now: datetime, **details: str) -> None:

@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response
 
 from ..core import reader, web
 from ..core.current import current_runtime
-from ..core.errors import CertifyError
+from ..core.errors import CertifyError, Unavailable
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import parse_code
+from ..issuing.printing import NotLive, get_document
 from ..telemetry.service import note
 from . import aliases, days, holder_views, presented, service, sharing, wording
 from .answers import Answer, Verdict
@@ -53,6 +54,7 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"])
     bp.add_url_rule("/v/<code>", "certificate", get_certificate)
     bp.add_url_rule("/share/<token>", "shared", get_shared)
+    bp.add_url_rule("/share/<token>/certificate.pdf", "shared_document", get_shared_document)
     bp.add_url_rule("/V/<code>", "certificate_in_capitals", get_certificate)
 
 
@@ -111,17 +113,42 @@ def post_verify() -> Response:
 def get_shared(token: str) -> Response:
     """What the holder of a certificate shares by this link."""
     rt = current_runtime()
-    share = sharing.find_open(rt, token)
-    if share is None:
-        raise sharing.NoSuchLink()
     on = days.asked(request.args.get("on"), rt.clock.now())
-    return answer(service.check_award(rt, share.award_id, share.level, on), "")
+    try:
+        share = sharing.get_open(rt, token)
+    except Unavailable:
+        return answer(Verdict(Answer.CANNOT_CHECK, None, rt.clock.now()), "")
+    verdict = service.check_award(rt, share.award_id, share.level, on)
+    return answer(verdict, "", url_for(".shared_document", token=token) if service.has_document(verdict) else None)
+
+
+def get_shared_document(token: str) -> Response:
+    """The PDF, while the link lives and shows everything (R-137): the bytes that its learner downloads.
+
+    A link that shows less leads to no document, as if there were none; nor does any to a certificate that is not what
+    was signed.
+    """
+    rt = current_runtime()
+    share = sharing.get_open(rt, token)
+    verdict = service.check_award(rt, share.award_id, share.level)
+    if verdict.answer is Answer.CANNOT_CHECK:
+        raise Unavailable()
+    if verdict.shown is None:
+        raise sharing.NoSuchLink()
+    if not service.has_document(verdict):
+        raise NotLive()
+    printed = get_document(rt, share.award_id)
+    note(rt, "download", who="anyone", device=_device())
+    response = make_response(printed.data)
+    response.content_type = "application/pdf"
+    response.headers.set("Content-Disposition", "attachment", filename="certificate.pdf")
+    return _public(web.conditional(response, printed.sha256))
 
 
 # ---- answers ---------------------------------------------------------------------------------------
 
 
-def answer(verdict: Verdict, typed: str) -> Response:
+def answer(verdict: Verdict, typed: str, document_url: str | None = None) -> Response:
     """The verdict as a page, or the same facts as JSON."""
     rt = current_runtime()
     links = links_for(rt, verdict.run_ref if verdict.shown else None)
@@ -130,16 +157,18 @@ def answer(verdict: Verdict, typed: str) -> Response:
         note(rt, "certificate_shown", device=_device())
     if web.wants_json():
         told = wording.plain(verdict) | {"video_url": links.video, "courses_url": links.courses}
+        if document_url:
+            told["document_url"] = document_url
         response = jsonify(told)
     else:
-        response = make_response(_page(verdict, _printable(typed), links))
+        response = make_response(_page(verdict, _printable(typed), links, document_url))
     response.status_code = STATUS.get(verdict.answer, 200)
     if verdict.answer is Answer.CANNOT_CHECK:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return _public(response)
 
 
-def _page(verdict: Verdict, typed: str, links: Links) -> str:
+def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) -> str:
     """The page in the reader's language: laid out once for all certificates that get this answer, then filled in."""
     words, rt = wording.words_of(verdict), current_runtime()
     again = None  # making an address takes as long as a question to the database
@@ -149,6 +178,7 @@ def _page(verdict: Verdict, typed: str, links: Links) -> str:
         page=verdict.code and f"{rt.settings.base}/v/{verdict.code}",
         again=again,
         links=links,
+        document=document_url,
     )
     values = values_of(verdict, typed, addresses)
 

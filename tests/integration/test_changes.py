@@ -1,7 +1,9 @@
 """What follows when the host says that something has changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from flask import Flask
 
 from flask_certify import Certify
 from flask_certify.achievements.service import ensure_run
-from flask_certify.awards.models import Award, Record
+from flask_certify.awards.models import Award, AwardMove, Record
 from flask_certify.core import working
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
@@ -282,3 +284,69 @@ def test_of_another_tenants_run_nothing_is_touched(rt: Runtime) -> None:
     with rt.reading() as session:
         rows = set(session.execute(sa.select(Record.run_id, Record.learner_ref)).all())
     assert (ensure_run(rt, OTHER_RUN).id, "ada") not in {tuple(row) for row in rows}
+
+
+def test_content_that_was_added_revokes_who_is_no_longer_complete_and_names_who_added_it_and_when(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-108, R-110: by that event only; a run that changed in another way takes nothing away (R-074)."""
+    issue(rt)
+    host.change_learner(RUN, "ada", progress=92)
+    certify.run_changed(RUN)
+    working.drain(rt)
+    assert states(rt, "ada") == ["issued"]
+    certify.run_changed(RUN, "content_added", by="mia", at=datetime(2026, 6, 14, 8, 0))
+    working.drain(rt)
+    assert (states(rt, "ada"), states(rt, "cy")) == (["revoked"], ["issued"])
+    with rt.reading() as session:
+        [details] = session.scalars(sa.select(AwardMove.details))
+    assert details == {"changed_by": "mia", "changed_at": "2026-06-14T08:00:00+00:00"}
+
+
+def test_what_one_learner_lost_names_the_event_as_well(rt: Runtime, host: MemoryHost) -> None:
+    """R-110."""
+    issue(rt)
+    host.change_learner(RUN, "ada", progress=92)
+    certify.learner_changed(RUN, "ada", "content_added", by="mia")
+    with rt.reading() as session:
+        assert list(session.scalars(sa.select(AwardMove.details))) == [{"changed_by": "mia"}]
+
+
+def test_what_the_host_said_is_not_lost_while_it_cannot_be_asked(
+    rt: Runtime, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-071, R-075: a rejected exam counts at once; a drop as soon as the host states a number."""
+    issue(rt)
+    host.change_learner(RUN, "cy", progress=92)
+
+    def away(*args: object) -> None:
+        raise HostAway
+
+    with monkeypatch.context() as silent:
+        silent.setattr(host, "learner_records", away)
+        certify.learner_changed(RUN, "ada", "exam_rejected")
+        certify.learner_changed(RUN, "cy", by="mia")
+        assert (states(rt, "ada"), states(rt, "cy")) == (["withdrawn"], ["issued"])
+    working.drain(rt)
+    assert (states(rt, "ada"), states(rt, "cy")) == (["withdrawn"], ["revoked"])
+
+
+def test_an_approved_identity_is_asked_about_in_the_runs_we_know_while_the_host_does_not_name_them(
+    eager: Runtime, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-067."""
+    working.drain(eager)
+
+    def away(*args: object) -> None:
+        raise HostAway
+
+    monkeypatch.setattr(host, "runs_of_learner", away)
+    certify.learner_changed(OTHER_RUN, "ada", "identity_approved")
+    assert states(eager, "ada") == ["issued"]
+
+
+@pytest.mark.parametrize("tell", [partial(certify.learner_changed, RUN, "ada"), partial(certify.run_changed, RUN)])
+def test_a_change_that_is_misspelt_is_refused_by_name(rt: Runtime, tell: Callable[[str], None]) -> None:
+    """What is not understood would else be lost without a word."""
+    with pytest.raises(changes.UnknownChange, match="exam_reject"):
+        tell("exam_reject")

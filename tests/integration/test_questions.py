@@ -11,16 +11,18 @@ from flask import Flask
 
 from flask_certify.achievements.service import ensure_run
 from flask_certify.core import working
+from flask_certify.core.errors import CertifyError
 from flask_certify.core.runtime import Runtime
 from flask_certify.dashboards import explaining, reviewing, simulating
 from flask_certify.dashboards.reviewing import Queue
 from flask_certify.eligibility import notation
 from flask_certify.eligibility.notation import Clause
 from flask_certify.eligibility.reasons import DECLINED
-from flask_certify.eligibility.rules import AllOf, Progress, ScoreAtLeast
+from flask_certify.eligibility.rules import AllOf, AttributeIs, Progress, Rule, ScoreAtLeast, ScoreBelow
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.issuing import bulk
+from flask_certify.issuing.errors import UnknownAchievement
 from tests.support.story import MIA, RUN
 
 
@@ -150,6 +152,31 @@ def test_the_command_reads_rules_from_a_file_and_names_what_it_cannot_read(
     assert "[rules.not_json]" in certify(host_app, "simulate", RUN, "--rules", str(rules)).stderr
     rules.write_text('{"version": 1, "attachments": [{"achievement": "completion", "rule": {"wealth": "1"}}]}')
     assert "[rule.unknown_operator]" in certify(host_app, "simulate", RUN, "--rules", str(rules)).stderr
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ((Progress(100), Progress(50)), "attachment.overlap"),
+        ((AllOf((ScoreAtLeast(90), ScoreBelow(80))),), "attachment.impossible"),
+        ((AttributeIs("grade", "7"),), "attachment.not_about_the_course"),
+    ],
+)
+def test_rules_that_could_not_be_attached_are_not_tried_either(rt: Runtime, rules: tuple[Rule, ...], code: str) -> None:
+    """R-024, R-025, R-049: a simulation of them would promise what cannot be."""
+    clauses = [Clause("completion", "tenant", rule) for rule in rules]
+    with pytest.raises(CertifyError) as refused:
+        simulating.simulate(rt, ensure_run(rt, RUN), clauses)
+    assert refused.value.code == code
+    with pytest.raises(UnknownAchievement, match="diploma"):
+        simulating.simulate(rt, ensure_run(rt, RUN), [Clause("diploma", "tenant", Progress(100))])
+
+
+def test_of_whom_the_platform_knows_nothing_nothing_is_said(rt: Runtime) -> None:
+    """Group B: unknown is told apart from every value."""
+    facts = explaining.explain(rt, RUN, "nobody").facts
+    asked = ("enrolled", "mode", "account_active", "progress", "score", "passing", "identity_approved", "beta_tester")
+    assert {facts[each] for each in asked} == {None}
 
 
 # ---- who waits? ------------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -145,6 +147,19 @@ def heard(app: Flask) -> Iterator[list[tuple[str, dict[str, Any]]]]:
 
 def names(told: Sequence[tuple[str, dict[str, Any]]]) -> Counter[str]:
     return Counter(name for name, _ in told)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, where: ModuleType, act: Callable[[], object]) -> None:
+    """Somebody does this, once, after all was decided and before anything is signed and stored."""
+    sign = where.sign
+    waiting = [act]
+
+    def after_it(*args: Any) -> None:
+        while waiting:
+            waiting.pop()()
+        sign(*args)
+
+    monkeypatch.setattr(where, "sign", after_it)
 
 
 @contextmanager

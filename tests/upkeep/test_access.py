@@ -183,6 +183,7 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("GET", "certify.verify"): Door("/verify", EVERYBODY),
     ("POST", "certify.post_verify"): Door("/verify", EVERYBODY, 422),  # an empty file holds no certificate
     ("GET", "certify.shared"): Door("/share/{token}", EVERYBODY, 404),  # a link that nobody made
+    ("GET", "certify.shared_document"): Door("/share/{token}/certificate.pdf", EVERYBODY, 404),
     ("GET", "certify.older_badge_extension"): Door("/ob2/certificate/context.json", EVERYBODY),
     ("GET", "certify.older_badge_picture"): Door("/wales/ob2/badge.png", EVERYBODY),
     ("GET", "certify.older_badge_issuer"): Door("/wales/ob2/issuer.json", EVERYBODY),

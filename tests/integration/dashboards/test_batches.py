@@ -95,6 +95,31 @@ def test_a_mentor_may_not_revoke_and_is_not_offered_to(place: Place) -> None:
     assert confirm(place, toms, TOM, reason="other").status_code == 303
 
 
+def test_while_some_are_issued_to_again_or_revoked_the_button_for_all_can_be_pressed(place: Place) -> None:
+    """One batch of a run and kind at a time (R-117): the dashboard says which is under way, and stops no other."""
+    place.issue()
+    ticked = {"which": "ticked", "learner": ["ada"]}
+    again = send(place, TOM, kind="reissue", **ticked).headers["Location"]
+    assert place.post(f"{again}/confirm", TOM, reason="other").status_code == 303
+    dashboard = place.get(place.dashboard, TOM).text
+    assert f'href="{place.dashboard}/issue"' in dashboard
+    assert "Certificates are being issued. " not in dashboard
+    assert "Certificates are being issued again. " in dashboard
+    assert f'href="{again}"' in dashboard
+    finish(place, again.rpartition("/")[2])
+    away = send(place, TOM, kind="revoke", **ticked).headers["Location"]
+    assert place.post(f"{away}/confirm", TOM, reason="other").status_code == 303
+    dashboard = place.get(place.dashboard, TOM).text
+    assert "Certificates are being issued again. " not in dashboard
+    assert "Certificates are being revoked. " in dashboard
+    assert f'href="{place.dashboard}/issue"' in dashboard
+    everybody = send(place, TOM, kind="issue", which="all").headers["Location"]
+    assert place.post(f"{everybody}/confirm", TOM).status_code == 303
+    dashboard = place.get(place.dashboard, TOM).text
+    assert "Certificates are being issued. " in dashboard
+    assert f'href="{place.dashboard}/issue"' not in dashboard
+
+
 def test_preview_and_results_are_files_that_are_safe_in_a_spreadsheet(place: Place) -> None:
     """R-125, R-126."""
     place.host.change_learner(story.RUN, "cy", display_name="=Cy", external_id="@cy")

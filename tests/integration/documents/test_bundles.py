@@ -22,6 +22,8 @@ from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core import files, outbox, working
 from flask_certify.core.runtime import Runtime
+from flask_certify.documents import service as documents
+from flask_certify.documents.errors import NotLive
 from flask_certify.documents.models import Document
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk, bundles, packing, people
@@ -251,6 +253,58 @@ def test_the_files_with_a_person_who_is_erased_are_deleted(rt: Runtime, run_id: 
     assert bundles.get_bundle(rt, bundle_id).parts
     people.erase(rt, "ada", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
     assert bundles.get_bundle(rt, bundle_id).parts == () and not list(Path(rt.settings.files).rglob("*.zip"))
+
+
+def test_a_person_who_is_erased_while_a_bundle_is_packed_is_in_no_file_and_in_no_document(
+    rt: Runtime, run_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-254: Ada is forgotten after her certificate was read, before its part is closed; nothing of her stays, what
+    else was packed goes, and the download can be prepared again without her."""
+    bundle_id = bundles.open_bundle(rt, run_id, story.MIA)
+    look_up, forgotten = packing.facts_of, list[int]()
+
+    def slow(rt: Runtime, award_ids: Any) -> Any:
+        facts = look_up(rt, award_ids)
+        if not forgotten and any(award.learner_ref == "ada" for award in facts.awards.values()):
+            forgotten.append(1)
+            people.erase(rt, "ada", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
+        return facts
+
+    monkeypatch.setattr(packing, "facts_of", slow)
+    working.work_off(rt, lambda: work_is_over(rt), patience=20, tick=lambda: None)
+    spoilt = bundles.get_bundle(rt, bundle_id)
+    assert forgotten and spoilt.state == bundles.DELETED and spoilt.finished_at and spoilt.parts == ()
+    assert not list(Path(rt.settings.files).rglob("*.zip"))
+    with rt.reading() as session:
+        assert bundles.find_latest(session, run_id) is None
+        adas = sa.select(Award.id).where(Award.learner_ref == "ada")
+        assert not session.scalars(sa.select(Document.award_id).where(Document.award_id.in_(adas))).all()
+    again = bundles.pack_and_wait(rt, bundles.open_bundle(rt, run_id, story.MIA), patience=20)
+    assert again.packed == LEARNERS + 2 and again.left_out == {"document.not_live": 1}
+
+
+def work_is_over(rt: Runtime) -> bool:
+    with rt.reading() as session:
+        return not session.scalar(sa.select(sa.func.count()).where(outbox.Work.open_chunks > 0))
+
+
+def test_a_certificate_that_is_printed_while_its_holder_is_erased_is_not_kept(
+    rt: Runtime, run_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-254."""
+    with rt.reading() as session:
+        award_id = session.scalars(sa.select(Award.id).where(Award.learner_ref == "ada")).one()
+    print_one = documents.print_one
+
+    def slow(rt: Runtime, award: Any, credential: bytes | None) -> Any:
+        people.erase(rt, "ada", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
+        return print_one(rt, award, credential)
+
+    monkeypatch.setattr(documents, "print_one", slow)
+    with pytest.raises(NotLive):
+        get_document(rt, award_id)
+    with rt.reading() as session:
+        assert session.get(Document, award_id) is None
 
 
 def test_files_are_deleted_after_their_days_and_the_bundle_says_so(rt: Runtime, run_id: UUID) -> None:

@@ -12,9 +12,11 @@ from flask import Flask
 
 from flask_certify.core.audit import AuditChain, AuditEntry
 from flask_certify.core.current import runtime_of
+from flask_certify.core.ids import spaced
 from flask_certify.host.memory import MemoryHost
+from flask_certify.issuing import reissuing
 from tests.support import story
-from tests.support.life import Life
+from tests.support.life import Life, meanwhile
 from tests.support.story import MAX, MIA, RUN, TOM
 
 
@@ -58,6 +60,19 @@ def test_a_refused_reissue_ends_with_one_and_says_which_prerequisite_fails(
     assert "50 % of the course is done, 100 % is asked. [progress_below]" in result.stderr
     assert "50 % of the course" in certify(site, "reissue", old.code, "--preview").stdout
     assert life.says(old) == "valid"
+
+
+def test_who_types_a_reissue_twice_or_second_is_told_what_counts_now(
+    site: Flask, life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-094, R-100: no third certificate, and nobody is told that one replaced itself."""
+    [old] = life.issue("ada")
+    meanwhile(monkeypatch, reissuing, lambda: life.reissue("ada"))
+    for _ in range(2):
+        result = certify(site, "reissue", old.code, "--reason", "name_corrected")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert f"{spaced(life.awards('ada')[-1].code)}: name that one. [reissue.replaced_already]" in result.stderr
+    assert len(life.awards("ada")) == 2
 
 
 def test_certificates_are_withdrawn_restored_and_revoked(site: Flask, life: Life) -> None:

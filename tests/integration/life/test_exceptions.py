@@ -13,10 +13,11 @@ from flask_certify.awards.exceptions import Kind, LearnerException
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState, Move
 from flask_certify.core.errors import HostUnavailable
+from flask_certify.credentials.models import IssuerKey
 from flask_certify.eligibility import events
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Contact, Enrolment
-from flask_certify.issuing import excepting, happenings, importing, lifecycle
+from flask_certify.issuing import excepting, happenings, importing, lifecycle, many
 from flask_certify.issuing.excepting import (
     AlreadyInvalid,
     AlreadyListed,
@@ -31,7 +32,7 @@ from flask_certify.issuing.happenings import Change
 from flask_certify.issuing.importing import UnreadableFile
 from flask_certify.issuing.lifecycle import DeclaredInvalid, OnAllowlist
 from flask_certify.issuing.many import issue_many
-from tests.support.life import Life, heard, names
+from tests.support.life import Life, heard, meanwhile, names
 from tests.support.story import NOW, RUN, TOM, learner
 
 WHY = Why(Cause.EXCEPTION, "was in hospital")
@@ -391,3 +392,41 @@ def test_a_host_without_logins_is_asked_by_reference_and_external_id(life: Life)
     done = read_in(life, "ben,\nWA-cy,\nWales,\nev,\n")
     assert (done.added, done.errors["user_not_exist"]) == (2, [3, 4])
     assert history(life, "ben") and history(life, "cy") and not history(life, "eva")
+
+
+@pytest.mark.parametrize("event", ["invalidated", "unlisted"])
+def test_what_happens_while_an_issue_is_prepared_counts(
+    life: Life, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    """R-072, R-077: who is declared invalid, or taken off the list, after it was decided gets nothing by it."""
+    run_id = life.run.id
+    [ada] = life.issue("ada")
+    if event == "invalidated":
+        happenings.look_for_drops(life.rt, run_id, ["ada"], actor="host")
+        lifecycle.revoke(life.rt, [ada.id], WHY, actor=TOM, bar=False)
+        meanwhile(monkeypatch, many, lambda: excepting.invalidate(life.rt, run_id, ["ada"], WHY, actor=TOM))
+        [outcome] = issue_many(life.rt, run_id, ["ada"], actor=TOM)
+        assert (outcome.result, outcome.reasons[0].code) == ("declined", "invalidated")
+        assert (life.states("ada"), life.record("ada").status) == ([REVOKED], "unavailable")
+    else:
+        excepting.allow(life.rt, run_id, {"ben": WHY}, actor=TOM, automatic=False)
+        meanwhile(monkeypatch, many, lambda: excepting.disallow(life.rt, run_id, ["ben"], WHY, actor=TOM))
+        [outcome] = issue_many(life.rt, run_id, ["ben"], actor=TOM)
+        assert (outcome.result, outcome.reasons[0].code) == ("declined", "allowlist_removed")
+        assert life.states("ben") == []
+
+
+def test_an_award_that_waits_for_its_signature_is_not_signed_while_it_is_declared_invalid(life: Life) -> None:
+    """R-077, R-095: it is finished later, under the same code, once that is lifted."""
+    with life.rt.transaction() as tx:
+        tx.session.execute(sa.update(IssuerKey).values(state="retired"))
+    [outcome] = issue_many(life.rt, life.run.id, ["ada"], actor=TOM)
+    assert (outcome.result, life.states("ada")) == ("failed", [AwardState.GRANTED])
+    excepting.invalidate(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
+    with life.rt.transaction() as tx:
+        tx.session.execute(sa.update(IssuerKey).values(state="active"))
+    [outcome] = issue_many(life.rt, life.run.id, ["ada"], actor=TOM)
+    assert (outcome.result, outcome.reasons[0].code) == ("declined", "invalidated")
+    assert life.states("ada") == [AwardState.GRANTED]
+    excepting.lift(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
+    assert life.states("ada") == [ISSUED]

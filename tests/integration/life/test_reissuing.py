@@ -14,12 +14,14 @@ from flask_certify.core.errors import HostUnavailable
 from flask_certify.core.runtime import Runtime
 from flask_certify.core.settings import Settings
 from flask_certify.credentials.models import IssuerKey
+from flask_certify.eligibility import events
 from flask_certify.host.ports import HostAway
-from flask_certify.issuing import lifecycle, people, printing, reissuing
+from flask_certify.issuing import excepting, happenings, lifecycle, people, printing, reissuing
+from flask_certify.issuing.lifecycle import DeclaredInvalid
 from flask_certify.issuing.many import LearnerOutcome
-from flask_certify.issuing.reissuing import Erased, NothingToUndo, TooLateToUndo
+from flask_certify.issuing.reissuing import Erased, NothingToUndo, ReplacedAlready, TooLateToUndo
 from flask_certify.notifications.models import Message
-from tests.support.life import WHY, Life, heard, names
+from tests.support.life import WHY, Life, heard, meanwhile, names
 from tests.support.story import COMPLETED, RUN, TOM
 
 MISTAKE = Why(Cause.MISTAKEN_REISSUE, "wrong learner")
@@ -251,6 +253,58 @@ def test_what_was_withdrawn_before_is_withdrawn_after_the_undoing(life: Life) ->
     back = reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
     assert (back.id, back.state) == (old.id, AwardState.WITHDRAWN)
     assert life.is_bit_set(old) and life.record("ada").status == "unavailable"
+
+
+def test_undoing_gives_nothing_back_while_the_certificate_is_declared_invalid(life: Life) -> None:
+    """R-077, R-103: an invalidation outranks everything; once it is lifted, the way back is open again."""
+    [old] = life.issue("ada")
+    [outcome] = life.reissue("ada")
+    excepting.invalidate(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
+    assert outcome.award_id is not None
+    with pytest.raises(DeclaredInvalid):
+        reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+    assert life.states("ada") == [REVOKED, AwardState.WITHDRAWN]
+    excepting.lift(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
+    assert reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM).id == old.id
+
+
+@pytest.mark.parametrize("which", ["before", "since"])
+def test_what_an_event_withdrew_comes_back_withdrawn_and_returns_when_passed_again(life: Life, which: str) -> None:
+    """R-076, R-103: undoing decides on the re-issue, and not on the withdrawal."""
+    failed = {"ada": events.Failed()}
+    [old] = life.issue("ada")
+    if which == "before":
+        happenings.happen(life.rt, life.run.id, failed, actor="host")
+    [outcome] = life.reissue("ada")
+    if which == "since":
+        happenings.happen(life.rt, life.run.id, failed, actor="host")
+    assert outcome.award_id is not None
+    back = reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+    assert (back.id, back.state, life.record("ada").status) == (old.id, AwardState.WITHDRAWN, "notpassing")
+    [again] = happenings.reconsider(life.rt, life.run.id, ["ada"], actor=TOM)
+    assert (again.result, life.says(old)) == ("restored", "valid")
+
+
+def test_a_code_that_was_replaced_cannot_be_replaced_again_by_saying_it_twice(life: Life) -> None:
+    """R-100: saying it again names what counts now, and makes no third certificate."""
+    [old] = life.issue("ada")
+    [outcome] = life.reissue("ada")
+    new = life.award(outcome.award_id)
+    with pytest.raises(ReplacedAlready, match=new.code[:4]):
+        reissuing.check_counts(life.rt, life.award(old.id))
+    reissuing.check_counts(life.rt, new)
+    lifecycle.revoke(life.rt, [new.id], WHY, actor=TOM)
+    reissuing.check_counts(life.rt, life.award(new.id))  # nothing took its place: a first one may be asked for
+
+
+def test_an_invalidation_made_while_a_reissue_is_prepared_counts(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-077: whatever was decided before it, nothing is issued after it."""
+    [old] = life.issue("ada")
+    lifecycle.withdraw(life.rt, [old.id], WHY, actor=TOM)
+    meanwhile(monkeypatch, reissuing, lambda: excepting.invalidate(life.rt, life.run.id, ["ada"], WHY, actor=TOM))
+    [outcome] = life.reissue("ada")
+    assert (outcome.result, outcome.reasons[0].code) == ("declined", "invalidated")
+    assert life.states("ada") == [AwardState.WITHDRAWN]
 
 
 def test_what_replaced_nothing_or_counts_no_more_cannot_be_undone(life: Life) -> None:

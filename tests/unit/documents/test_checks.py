@@ -89,6 +89,11 @@ def test_what_stands_in_the_way_is_named(more: str, code: str) -> None:
     assert look(whole(more)).plate is None
 
 
+def test_half_a_character_is_refused_as_any_text_that_is_no_html() -> None:
+    """A program may send it, a form cannot."""
+    assert "template.not_allowed" in codes(look(whole("<p>\ud83d</p>")))
+
+
 def test_all_that_stands_in_the_way_is_said_at_once() -> None:
     found = look(page('<script></script><div><img data-slot="x" style="width:1mm"></div><div>🙂</div>'))
     assert len(set(codes(found))) >= 4 and "template.slot_missing" in codes(found)

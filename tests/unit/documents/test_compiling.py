@@ -3,6 +3,8 @@
 import contextlib
 import io
 import resource
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.error import HTTPError
@@ -16,6 +18,7 @@ from flask_certify.documents.compiling import compiled
 from flask_certify.documents.errors import CompilerBroken, NotOnePage, PageSize, TemplateRefused, TooMuchWork
 from flask_certify.documents.plate import Plate
 from tests.support.documents import plate_of, printed, read_out, seen, signature, values
+from tests.support.house import ROOT
 from tests.unit.documents.pages import page
 
 MILLIMETRE = 72 / 25.4
@@ -162,3 +165,20 @@ def test_reading_order_follows_the_page():
     lines = read_out(printed(plate_of("classic", "en"), values()))
     parts = ["Academy of Wales", "Certificate of Achievement", "This is to certify that", "Ada Lovelace"]
     assert lines[:4] == parts and lines.index("Physics for Teachers") == 5
+
+
+def test_lengths_that_are_neither_width_nor_height_of_a_box_are_not_taken_for_them():
+    styled = page().replace("height:40mm", "height:40mm; line-height:5mm; border-bottom-width:3mm")
+    slot = {each.name: each for each in compiled(styled, "en", {}).slots}["recipient.name"]
+    assert (slot.style.width, slot.style.height) == pytest.approx((200 * MILLIMETRE, 40 * MILLIMETRE))
+
+
+def test_what_lays_a_template_out_loads_nothing_of_the_web():
+    """It would be a sixth of the time."""
+    program = (
+        "import sys\n"
+        "from flask_certify.documents import compiling, harvest, layout\n"
+        "print({'flask', 'flask_babel', 'sqlalchemy', 'qrcode'} & sys.modules.keys())"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, cwd=ROOT)
+    assert told.stdout == "set()\n"

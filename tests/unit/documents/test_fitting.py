@@ -57,3 +57,17 @@ def test_three_hundred_characters_are_fitted_or_refused_without_end():
 
 def test_an_empty_text_needs_no_room():
     assert fitted("").lines[0].runs == ()
+
+
+@pytest.mark.parametrize("lines", [2, 3])
+def test_a_text_of_hundreds_of_words_is_fitted_without_trying_every_way_to_break_it(lines):
+    """A description has up to 2000 characters, and every way to break it takes most of a minute."""
+    shape, shaped = Typesetter("en").line, []
+
+    def counted(text):
+        shaped.append(text)
+        return shape(text)
+
+    found = fit("a bc " * 150 + "a", counted, width=1400, height=90, wanted=20, least=4, most_lines=lines)
+    widths = [line.width for line in found.lines]
+    assert len(widths) == lines and max(widths) < 1.05 * min(widths) and len(shaped) < 250

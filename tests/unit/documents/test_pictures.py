@@ -58,3 +58,23 @@ def test_a_small_file_that_would_be_a_huge_picture_is_refused_before_it_is_decod
 def test_a_name_that_is_more_than_a_name_is_refused(name):
     with pytest.raises(NotAllowed):
         normal(name, encoded(Image.new("RGB", (20, 20)), "PNG"))
+
+
+def test_a_photo_is_printed_upright_as_its_camera_says():
+    """What says so is not kept, so it is obeyed before."""
+    image, told = Image.new("RGB", (40, 20), "red"), Image.Exif()
+    image.paste("blue", (20, 0, 40, 20))
+    told[0x0112] = 6  # to be turned clockwise by a quarter
+    found = Image.open(io.BytesIO(normal("a.jpg", encoded(image, "JPEG", exif=told))))
+    assert found.size == (20, 40) and found.getpixel((10, 5))[0] > 200 and found.getpixel((10, 35))[2] > 200
+
+
+def test_a_grey_picture_of_sixteen_bits_keeps_its_greys():
+    found = Image.open(io.BytesIO(normal("a.png", encoded(Image.new("I;16", (20, 20), 0x7500), "PNG"))))
+    assert found.mode == "RGB" and found.getpixel((5, 5)) == (0x75, 0x75, 0x75)
+
+
+def test_a_photo_with_a_second_one_inside_stays_a_jpeg():
+    image = Image.new("RGB", (20, 20), "red")
+    data = normal("a.jpg", encoded(image, "MPO", save_all=True, append_images=[image]))
+    assert Image.open(io.BytesIO(data)).format == "JPEG"

@@ -103,3 +103,12 @@ def test_a_certificate_can_be_had_as_a_picture() -> None:
     (tried,) = preview.tried(preview.plate_of("merit", "en"), ["Ada Lovelace"])
     picture = Image.open(io.BytesIO(images.png(tried.pdf or b"", images.THUMBNAIL)))
     assert picture.size == (480, 371)
+
+
+def test_files_are_numbered_by_the_lines_of_the_names(tmp_path: Path) -> None:
+    """A line ends where an editor ends it, so that a refusal can be found by its number."""
+    names = tmp_path / "names"
+    names.write_text("Ada\u2028Lovelace\n\nAsha 🙂\r\nO\n")
+    found = run("merit", "--names", names, "--out", tmp_path / "out")
+    assert [line[:4] for line in found.output.splitlines()] == ["0001", "0003", "0004"]
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["0001.pdf", "0004.pdf"]

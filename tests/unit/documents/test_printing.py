@@ -11,23 +11,28 @@ import pytest
 from PIL import ImageChops
 
 from flask_certify.documents import fonts
+from flask_certify.documents.compiling import compiled
 from flask_certify.documents.errors import NoGlyph, QrTooDense, SignAlone, TooLong, ValueMissing
 from flask_certify.documents.painting import FitCheck
-from flask_certify.documents.placeholders import Picture
+from flask_certify.documents.placeholders import Picture, in_words, shared
+from flask_certify.documents.press import Press
 from tests.support.documents import (
     AWKWARD,
     CODE,
     LINES,
     NOT_DRAWN,
+    document,
     fingerprint,
     outlines_drawn,
     plate_of,
     printed,
     read,
     seen,
+    signature,
     values,
 )
 from tests.support.house import ROOT
+from tests.unit.documents.pages import page
 
 POINTS_TO_PIXELS = 150 / 72
 
@@ -140,6 +145,27 @@ def test_what_cannot_be_printed_is_known_before_anything_is_granted():
         check(values(qr="https://certs.example.org/" + "x" * 600), "UTC")
 
 
+@pytest.mark.parametrize("letter", "iW")
+def test_a_name_is_accepted_by_its_letters_exactly_if_it_can_be_set(letter):
+    """R-096: short names are accepted without being set; what comes near the border is set to see."""
+    plate = plate_of("classic", "en")
+    fits, sets = [], []
+    for length in range(20, 400, 20):
+        told = values(recipient_name=letter * length)
+        fits.append(accepts(lambda told=told: FitCheck(plate).check(told, "UTC")))
+        sets.append(accepts(lambda told=told: printed(plate, told)))
+    assert fits == sets
+    assert {True, False} == set(sets)
+
+
+def accepts(do):
+    try:
+        do()
+    except TooLong:
+        return False
+    return True
+
+
 def test_a_date_in_letters_we_do_not_have_is_refused():
     thai = replace(plate_of("classic", "en"), language="th")
     with pytest.raises(NoGlyph, match=r"completion\.date.*THAI"):
@@ -161,6 +187,14 @@ def test_the_same_values_give_the_same_bytes_in_two_processes():
         [sys.executable, "-m", "tests.support.documents"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert other.stdout.strip() == fingerprint()
+
+
+def test_what_was_printed_before_changes_nothing_about_a_certificate():
+    """R-020, R-136: a large code, and no heading above it; a press that has printed gives what a fresh one gives."""
+    plate = compiled(page().replace('data-kind="code"', 'data-kind="code" data-size="22"'), "en", {})
+    words = in_words(values(), "en", "Asia/Kolkata")
+    press = Press(plate, shared(words), lambda picture: signature())
+    assert document(press, words) == document(press, words) == printed(plate, values())
 
 
 def test_dates_are_those_of_the_zone_and_language():

@@ -3,13 +3,14 @@
 import pytest
 import uharfbuzz as hb
 
-from flask_certify.documents import fonts
+from flask_certify.documents import fonts, painting
 from flask_certify.documents.errors import FontRefused
 from flask_certify.documents.outlines import Outlines
 from flask_certify.documents.shaping import Typesetter, face
 from tests.support import names
 from tests.support.documents import AWKWARD, LINES
 
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 VIRAMAS = {"Deva": 0x94D, "Telu": 0xC4D, "Knda": 0xCCD, "Beng": 0x9CD, "Gujr": 0xACD, "Orya": 0xB4D}
 
 
@@ -100,3 +101,17 @@ def outline(font: hb.Font, glyph_id: int) -> list[object]:
         getattr(pen, f"set_{name}_func")(lambda *said, name=name: found.append((name, said[:-1])))
     font.draw_glyph(glyph_id, pen, None)
     return found
+
+
+@pytest.mark.parametrize("family", fonts.LATIN)
+@pytest.mark.parametrize("style", ["regular", "bold"])
+def test_no_two_letters_are_kerned_further_apart_than_the_fast_check_of_names_allows(family, style):
+    """Every pair of printable ASCII, in one text: what is accepted by its letters' widths does fit."""
+    plain = {letter: Typesetter("en", family, style).line(letter).width for letter in PRINTABLE}
+    pairs = "".join(first + second for first in PRINTABLE for second in PRINTABLE)
+    line = Typesetter("en", family, style).line(pairs)
+    for run in line.runs:
+        for glyph, after in zip(run.glyphs, [*run.glyphs[1:], None], strict=True):
+            text = run.text[glyph.cluster : after.cluster if after else None]
+            allowed = painting.KERNED_APART * sum(plain[letter] for letter in text)
+            assert glyph.advance * run.face.per_mille <= allowed, text
