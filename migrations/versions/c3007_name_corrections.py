@@ -1,14 +1,14 @@
 """Learners ask for another name on a certificate.
 
-Revision ID: c3006
-Revises: c3005
+Revision ID: c3007
+Revises: c3006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c3006"
-down_revision = "c3005"
+revision = "c3007"
+down_revision = "c3006"
 branch_labels = None
 depends_on = None
 
