@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from examples.campus import people
@@ -20,6 +20,7 @@ from flask_certify.issuing import bulk
 from tests.support.campus import campus_in, load_shipped
 
 RUN = "AAA-2013J"
+expect.set_options(timeout=30_000)  # milliseconds: other tests work at the same time
 QUIET = [
     "--no-sandbox",  # which Chromium has to be told when root
     "--disable-gpu",
