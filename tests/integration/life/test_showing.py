@@ -57,9 +57,9 @@ def test_another_date_is_shown_and_changes_nothing_about_who_may_see_it(campus: 
     run_id = explain(campus.rt, RUN, "ada").run.id
     for day in (date(2026, 4, 1), date(2026, 4, 2)):
         excepting.set_date(campus.rt, run_id, "ada", day, Why(Cause.RESULT_CORRECTED), actor=TOM)
-    assert seen(campus, end=LATER) == (False, "2026-04-02")
+    assert seen(campus, display=Display.END, end=LATER) == (False, "2026-04-02")
     excepting.clear_date(campus.rt, run_id, "ada", Why(Cause.RESULT_CORRECTED), actor=TOM)
-    assert seen(campus, end=LATER) == (False, "2026-06-30")
+    assert seen(campus, display=Display.END, end=LATER) == (False, "2026-06-30")
     told = explain(campus.rt, RUN, "ada").history
     assert [each.what for each in told if "date" in each.what] == [
         "exception.date",
