@@ -169,12 +169,12 @@ def _install_api(app: Flask, rt: Runtime) -> None:
     """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
     from .core import api
     from .dashboards import api as dashboards_api
-    from .dashboards import bundle_api, template_api
+    from .dashboards import bundle_api, support_api, template_api
     from .notifications import api as notifications_api
     from .verification import api as verification_api
 
     blueprint = api.make_blueprint()
-    for operations in (verification_api, dashboards_api, bundle_api, template_api, notifications_api):
+    for operations in (verification_api, dashboards_api, bundle_api, template_api, support_api, notifications_api):
         operations.register(blueprint)
     api.install(app, blueprint, rt)
 

@@ -4,6 +4,8 @@ The token is the one the host uses, from the same place in the session, so both 
 says `WTF_CSRF_ENABLED = False`, as its tests do, is believed.
 """
 
+from typing import Any
+
 from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf  # type: ignore[import-untyped]
 from markupsafe import Markup
@@ -37,6 +39,17 @@ SIGNED = frozenset({"certify.post_stop", "certify.sms_status", "certify.sms_repl
 
 HARMLESS = frozenset({"certify.post_verify"})
 """Posts that change nothing: nobody can be made to do harm by one, and programs that check a file have no token."""
+
+
+def let_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Tells the host's CSRFProtect, whenever it was installed, that programs without a session may post to these.
+
+    It is told when one of them is called: that comes before every check of the host's, and a host may install its
+    protection after us.
+    """
+    protection = current_app.extensions.get("csrf")
+    if protection is not None and endpoint is not None and endpoint in HARMLESS | SIGNED:
+        protection.exempt(current_app.view_functions[endpoint])
 
 
 def hidden_field() -> Markup:

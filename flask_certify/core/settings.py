@@ -142,6 +142,9 @@ class Settings:
     undo_days: int = 14
     """How many days a re-issue by mistake can be taken back (R-103)."""
 
+    correction_days: int = 90
+    """For how many days after the issue a learner may ask for another name on a certificate (R-184)."""
+
     renewal_days: tuple[int, ...] = ()
     """How many days before a certificate expires its holder is reminded, for example 90 30 7, once for each (R-114).
     The largest opens the time in which it can be renewed. Empty: nobody is reminded, and it can be renewed any time."""
@@ -182,6 +185,8 @@ class Settings:
             raise _wrong("chunk_size", "it must be from 0 to 5000.")
         if self.undo_days < 0:
             raise _wrong("undo_days", "it must be a whole number of days, 0 or more.")
+        if self.correction_days < 0:
+            raise _wrong("correction_days", "it must be a whole number of days, 0 or more.")
         if not all(1 <= each <= 3650 for each in self.renewal_days):
             raise _wrong("renewal_days", "each must be a whole number of days, from 1 to 3650, for example 90 30 7.")
         if not self.languages or not all(_is_language(each) for each in self.languages):

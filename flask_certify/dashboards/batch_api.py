@@ -12,10 +12,11 @@ from ..awards.causes import GIVEN_BY_PEOPLE, Why
 from ..core import api, web
 from ..core.api import Said, note, operation, ref
 from ..core.current import current_actor, current_runtime
-from ..issuing import bulk, handling, previews
+from ..issuing import bulk, foretelling, handling, previews
 from ..issuing.bulk import BatchView
 from ..issuing.kinds import BatchKind
 from ..issuing.previews import PreviewView
+from ..notifications.planning import Plan
 from . import queries, results
 from .access import open_run, tenant_of
 from .bundle_api import FilterBody
@@ -62,6 +63,14 @@ class LearnersQuery(Said):
 # ---- what is given ---------------------------------------------------------------------------------
 
 
+class SmsPlan(Schema):
+    """How long it takes to tell by SMS those who have a mobile phone."""
+
+    texts = fields.Integer(required=True)
+    seconds = fields.Integer(required=True)
+    sentence = fields.String(required=True)
+
+
 class Foreseen(Schema):
     """What would happen, by kind of certificate, and by the first reason for the others."""
 
@@ -70,6 +79,7 @@ class Foreseen(Schema):
     already = fields.Integer(required=True)
     declined = fields.Dict(required=True)
     faulty = fields.Dict(required=True)
+    sms = fields.Nested(SmsPlan, required=True, allow_none=True)
 
 
 class Batch(Schema):
@@ -221,10 +231,10 @@ def retry_batch(*, batch: BatchView) -> Asked:
 
 def _told(batch_id: UUID) -> Asked:
     rt = current_runtime()
-    return as_json(bulk.get_batch(rt, batch_id), previews.get(rt, batch_id))
+    return as_json(bulk.get_batch(rt, batch_id), previews.get(rt, batch_id), foretelling.sms_plan(rt, batch_id))
 
 
-def as_json(batch: BatchView, seen: PreviewView | None) -> Asked:
+def as_json(batch: BatchView, seen: PreviewView | None, plan: Plan | None) -> Asked:
     """A batch for programs; also what the commands print."""
     return {
         "id": batch.id,
@@ -250,6 +260,7 @@ def as_json(batch: BatchView, seen: PreviewView | None) -> Asked:
             "already": seen.already,
             "declined": dict(seen.declined),
             "faulty": dict(seen.faulty),
+            "sms": plan and {"texts": plan.texts, "seconds": round(plan.seconds), "sentence": plan.sentence},
         },
     }
 

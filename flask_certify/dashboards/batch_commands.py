@@ -16,7 +16,7 @@ from ..core import working
 from ..core.commands import acting, told
 from ..core.current import current_runtime
 from ..core.runtime import Runtime
-from ..issuing import bulk, handling, naming, previews
+from ..issuing import bulk, foretelling, handling, naming, previews
 from ..issuing.bulk import BatchView
 from ..issuing.importing import MOST_BYTES
 from ..issuing.kinds import BatchKind
@@ -133,7 +133,9 @@ def _show(group: AppGroup) -> None:
                     writer.writerow([sheets.safe(cell) for cell in row])
                 return
         if is_json:
-            click.echo(json.dumps(as_json(found, previews.get(rt, batch)), default=str))
+            click.echo(
+                json.dumps(as_json(found, previews.get(rt, batch), foretelling.sms_plan(rt, batch)), default=str)
+            )
         else:
             _say(rt, batch)
 
@@ -172,10 +174,12 @@ def _say(rt: Runtime, batch_id: UUID) -> None:
         counts = [("", wording.kind_name(key), number) for key, number in sorted(seen.by_key.items())]
         counts += [("", "has one already", seen.already)]
         counts += [("not: ", text, number) for text, number in wording.of_many({**seen.declined, **seen.faulty})]
+        if plan := foretelling.sms_plan(rt, batch_id):
+            click.echo(plan.sentence)
         if seen.unknown_lines:
             click.echo(f"Lines that name nobody: {', '.join(map(str, seen.unknown_lines))}")
     else:
-        told_counts = as_json(found, None)
+        told_counts = as_json(found, None, None)
         counts = [("issued ", wording.kind_name(key), number) for key, number in told_counts["issued"].items()]
         counts += [("issued again ", wording.kind_name(key), n) for key, n in told_counts["reissued"].items()]
         counts += [("", word, told_counts[word]) for word in ("revoked", "failed", "already", "stopped")]

@@ -14,7 +14,7 @@ from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput, CertifyError, Conflict, NotFound
 from ..core.i18n import N_, c_
 from ..host.records import Actor
-from ..issuing import bulk, handling, naming, previews
+from ..issuing import bulk, foretelling, handling, naming, previews
 from ..issuing.bulk import BatchView
 from ..issuing.errors import AlreadyUnderWay
 from ..issuing.importing import MOST_BYTES
@@ -154,6 +154,7 @@ def _ask(
         why=why,
         under_way=bulk.find_under_way(rt, run.id, kind),
         may_notify=rt.settings.notify,
+        plan=foretelling.sms_plan(rt, seen.id) if seen else None,
         may_confirm=may_in_run(current_actor(), kind.act, run),
     )
     return Response(page, status)

@@ -13,7 +13,7 @@ from ..core.current import current_runtime
 from ..core.i18n import speaking
 from ..eligibility import notation
 from ..issuing import night, renewals
-from . import explaining, operations_commands, reviewing, simulating
+from . import explaining, operations_commands, reviewing, simulating, support_commands
 from .reviewing import Queue
 
 WAIT_SECONDS = 60.0
@@ -33,6 +33,7 @@ QUEUES = {
 def register(group: AppGroup) -> None:
     """Adds the commands of this room."""
     operations_commands.register(group)
+    support_commands.register(group)
     _night(group)
     _explain(group)
     _simulate(group)

@@ -32,7 +32,7 @@ from ..eligibility.rules import AllOf, Rule
 from ..eligibility.scores import shown
 from ..eligibility.service import Decided, about_run, ask_records, decide_records
 from ..host.records import CourseRun
-from ..issuing import vetoes
+from ..issuing import corrections, vetoes
 from ..issuing.changes import as_if_new
 from ..issuing.criteria import sentences
 from ..issuing.keeping import kept_of
@@ -101,6 +101,10 @@ ACTS: Mapping[str, str] = {
     "award.revoke": N_("Revoked"),
     "award.supersede": N_("Replaced by a new one"),
     "award.undo": N_("Re-issue taken back"),
+    "correction.file": N_("Another name asked for"),
+    "correction.confirm": N_("Name corrected at its source"),
+    "correction.done": N_("Issued again with the corrected name"),
+    "correction.refuse": N_("Another name refused"),
     "exception.allow": N_("Put on the list of exceptions"),
     "exception.allow.end": N_("Taken off the list of exceptions"),
     "exception.invalid": N_("Declared invalid"),
@@ -261,6 +265,8 @@ def _history(session: orm.Session, run_id: UUID, learner_ref: str) -> Iterator[H
     subjects = {f"award:{each}": code for each, code in awards.items()} | {
         f"exception:{each}": None for each in special
     }
+    asked = [each for each in corrections.of_learner(session, learner_ref) if each.run_id == run_id]
+    subjects |= {f"correction:{each.id}": None for each in asked}
     for entry in session.scalars(sa.select(AuditEntry).where(AuditEntry.subject.in_(subjects))):
         yield Happening(entry.at, entry.act, subjects[entry.subject], entry.actor_ref, entry.reason)
     failures = sa.select(Failure).where(Failure.run_id == run_id, Failure.learner_ref == learner_ref)

@@ -82,6 +82,7 @@ class Enrolment:
     active: bool = True
     mode: str = "verified"  # audit, honor, verified, …: the Open edX sense
     kind: str = "open"  # open or invite-only
+    since: datetime | None = None  # aware; None: the host does not say
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,15 +212,23 @@ def attach_pair(
 
 
 def pair(
-    rt: Runtime, run: RunView, *, audience: str = "tenant", threshold: Fraction = Fraction(80)
+    rt: Runtime,
+    run: RunView,
+    *,
+    audience: str = "tenant",
+    threshold: Fraction = Fraction(80),
+    holds: Validity | None = None,
 ) -> tuple[Terms, Terms]:
-    """The terms of the two certificates that come with us (R-038). Raises UnknownIssuer."""
+    """The terms of the two certificates that come with us (R-038). `holds`: for how long both do; None: for ever.
+
+    Raises UnknownIssuer.
+    """
     with rt.transaction() as tx:
         issuer = get_issuer(tx.session, run.tenant_ref)
         template_id = documents.ensure_shipped_templates(tx, issuer.id)[TEMPLATE]
     return (
-        Terms(template_id, rules.completion(threshold), COMPLETION, audience, ("score",)),
-        Terms(template_id, rules.achievement(threshold), ACHIEVEMENT, audience, ("score",)),
+        Terms(template_id, rules.completion(threshold), COMPLETION, audience, ("score",), holds),
+        Terms(template_id, rules.achievement(threshold), ACHIEVEMENT, audience, ("score",), holds),
     )
 
 

@@ -12,8 +12,9 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from ..achievements import validity
+from ..achievements import validity as validities
 from ..achievements.service import AttachmentView, ensure_run
+from ..achievements.validity import parse
 from ..core.commands import acting, told
 from ..core.current import current_runtime
 from ..core.runtime import Runtime
@@ -70,12 +71,14 @@ def _attach(group: AppGroup) -> None:
     @click.option("--file", "file", type=click.File("rb"), help=FILE_HELP)
     @click.option("--confirm", metavar="TOKEN", help="From `attachments preview`.")
     @click.option("--audience", type=click.Choice(attaching.AUDIENCES), default="tenant", help="With --pair.")
+    @click.option("--validity", metavar="TIME", help="With --pair: 90 days, 6 months, 2 years, or the last day.")
     def attach(
         run: str,
         pair: bool,
         file: BinaryIO | None,
         confirm: str | None,
         audience: str,
+        validity: str | None,
         to_course: bool,
         reason: str | None,
         as_actor: str | None,
@@ -83,11 +86,18 @@ def _attach(group: AppGroup) -> None:
         """Attach certificates to the course run RUN, which has none: the usual pair, or those that a file describes."""
         if pair is (file is not None):
             raise click.UsageError("Give either --pair or --file.")
+        if validity and file is not None:
+            raise click.UsageError("--validity is for --pair; a file says it for each certificate.")
         with told():
             rt = current_runtime()
             place = _place(rt, run, to_course)
             by = By(_acting(rt, place, as_actor), reason, confirm)
-            wanted = _described_by(rt, place, file) if file else attaching.pair(rt, place.run, audience=audience)
+            holds = parse(validity) if validity else None
+            wanted: Sequence[attaching.Terms]
+            if file is None:
+                wanted = attaching.pair(rt, place.run, audience=audience, holds=holds)
+            else:
+                wanted = _described_by(rt, place, file)
             _say(place, attaching.attach_many(rt, place, wanted, by))
             changes.catch_up(rt)
 
@@ -279,5 +289,5 @@ def _say_attached(found: Iterable[AttachmentView]) -> None:
             click.echo(f"   {sentence}")
         if each.facts:
             click.echo(f"   {', '.join(each.facts)}")
-        if holds := validity.said(each.validity):
+        if holds := validities.said(each.validity):
             click.echo(f"   holds: {holds}")

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..achievements.models import Run
+from ..awards.models import Award
 from ..core.db import Base, Json, UtcDateTime
+from ..core.ids import new_id
 from ..core.outbox import Work
 
 PREVIEW, PLANNING, RUNNING, PAUSED, STOPPING, FINISHED = (
@@ -183,3 +185,38 @@ class BundlePart(Base):
     entries: Mapped[int]
     size: Mapped[int] = mapped_column(sa.BigInteger)
     mark: Mapped[str] = mapped_column(sa.String(64))  # for the ETag
+
+
+ONE_PENDING = "state IN ('open', 'confirmed')"
+"""The condition of the index that keeps one request of an award waiting at a time."""
+
+
+class NameCorrection(Base):
+    """That a learner asked for another name on a certificate, and what became of it."""
+
+    __tablename__ = "certify_name_correction"
+    __table_args__ = (
+        sa.Index(
+            "uq_certify_name_correction_pending",
+            "award_id",
+            unique=True,
+            sqlite_where=sa.text(ONE_PENDING),
+            postgresql_where=sa.text(ONE_PENDING),
+        ),
+        sa.Index(None, "run_id", "state"),
+        sa.Index(None, "learner_ref"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    award_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Award.id))
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Run.id))
+    learner_ref: Mapped[str] = mapped_column(sa.String(100))
+    # As the learner writes it; what is printed is what the platform says. Both go when the person is erased.
+    name: Mapped[str | None] = mapped_column(sa.String(300), info={"personal": "until the holder asks for erasure"})
+    note: Mapped[str | None] = mapped_column(sa.Text, info={"personal": "until the holder asks for erasure"})
+    state: Mapped[str] = mapped_column(sa.String(9))
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(sa.String(100))
+    new_award_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Award.id))  # NULL: nothing was issued by it

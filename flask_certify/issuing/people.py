@@ -34,6 +34,7 @@ from ..notifications.reasons import ERASED
 from ..notifications.states import State
 from . import bundles
 from .lifecycle import after_moves
+from .models import NameCorrection
 
 
 class NothingKnown(NotFound):
@@ -57,6 +58,7 @@ def export(rt: Runtime, learner_ref: str, *, actor: str) -> dict[str, Any]:
             "records": _rows(session.scalars(_of(Record, learner_ref))),
             "exceptions": _rows(session.scalars(_of(LearnerException, learner_ref))),
             "messages": _rows(session.scalars(sa.select(Message).where(Message.recipient == learner_ref))),
+            "name_corrections": _rows(session.scalars(_of(NameCorrection, learner_ref))),
             "failures": _rows(session.scalars(_of(Failure, learner_ref))),
         }
         _note(rt, tx, tenants, "person.export", learner_ref, None, actor, {"certificates": len(awards)})
@@ -169,13 +171,23 @@ def _forget_notes(session: orm.Session, learner_ref: str, ids: Sequence[UUID]) -
     of_moves = sa.update(AwardMove).where(AwardMove.award_id.in_(ids), AwardMove.note.is_not(None))
     noted = sa.or_(LearnerException.note.is_not(None), LearnerException.ended_note.is_not(None))
     of_exceptions = sa.update(LearnerException).where(LearnerException.learner_ref == learner_ref, noted)
-    return _changed(session, of_moves.values(note=None)) + _changed(
-        session, of_exceptions.values(note=None, ended_note=None)
+    asked = sa.or_(NameCorrection.name.is_not(None), NameCorrection.note.is_not(None))
+    of_corrections = sa.update(NameCorrection).where(NameCorrection.learner_ref == learner_ref, asked)
+    return (
+        _changed(session, of_moves.values(note=None))
+        + _changed(session, of_exceptions.values(note=None, ended_note=None))
+        + _changed(session, of_corrections.values(name=None, note=None))
     )
 
 
 def _forget_messages(session: orm.Session, learner_ref: str, now: datetime) -> int:
     """What waits is not sent any more, and no wish is kept. The ledger itself holds no address and no text."""
+    session.execute(
+        sa.update(Award)
+        .where(Award.learner_ref == learner_ref, Award.held_back.is_not(None))
+        .values(held_back=None)
+        .execution_options(synchronize_session=False)
+    )
     wishes = _changed(session, sa.delete(OptOut).where(OptOut.recipient == learner_ref))
     return wishes + _changed(
         session,

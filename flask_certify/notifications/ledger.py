@@ -72,6 +72,20 @@ def entries(session: orm.Session, held: outbox.Claim, state: State) -> list[Entr
     return [entry_of(message, award) for message, award in found]
 
 
+def names_of_others(session: orm.Session, entry: Entry) -> frozenset[str]:
+    """What the provider calls the other messages to the same person by the same channel."""
+    return frozenset(
+        session.scalars(
+            sa.select(Message.provider_id).where(
+                Message.recipient == entry.learner_ref,
+                Message.channel == entry.channel,
+                Message.id != entry.id,
+                Message.provider_id.is_not(None),
+            )
+        )
+    )
+
+
 def count_waiting(session: orm.Session, held: outbox.Claim) -> int:
     """How many messages of the chunk are still to be sent."""
     waiting = sa.select(sa.func.count()).select_from(Message).where(*_of(held), Message.state == State.QUEUED)

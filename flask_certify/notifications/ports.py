@@ -29,7 +29,10 @@ class Text:
     to: str
     body: str
     maybe_sent_at: datetime | None = None
-    """When it was tried without a clear answer: the provider is asked whether it has it before it is sent again."""
+    """No later than when it was tried without a clear answer: the provider is asked whether it has it before it is
+    sent again."""
+    others: frozenset[str] = frozenset()
+    """The provider's names of other texts to the same person: two certificates of one training are told of alike."""
 
 
 class NotSent(Exception):

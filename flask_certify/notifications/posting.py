@@ -7,7 +7,7 @@ from ..awards.frozen import Frozen
 from ..core.runtime import Runtime
 from ..core.settings import Settings
 from ..host.records import Contact
-from . import reasons, stopping
+from . import ledger, reasons, stopping
 from .ledger import Entry
 from .mail import make_mailer
 from .ports import Away, Letter, NotSent, Text, Uncertain
@@ -42,7 +42,12 @@ def write(rt: Runtime, entry: Entry, to: str, locale: str | None, own: Wordings)
             )
         case Channel.SMS:
             said = sms(award, language, entry.event, wording=wording)
-            return Text(entry.id, to, said, entry.changed_at if entry.reason == reasons.ASK_FIRST else None)
+            if entry.reason != reasons.ASK_FIRST:
+                return Text(entry.id, to, said)
+            with rt.reading() as session:
+                others = ledger.names_of_others(session, entry)
+            # Since it was written down, not since the last try: that one may have been to ask, in vain.
+            return Text(entry.id, to, said, entry.created_at, others)
         case _:
             assert_never(entry.channel)
 

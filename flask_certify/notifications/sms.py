@@ -59,6 +59,7 @@ class TwilioTexter:
         self.account = account
         self._hook = hook  # where Twilio tells what became of a text; empty: it does not
         self._door: Door | None = None
+        self._named: set[str] = set()  # of those that were sent just now
 
     def send(self, text: Text) -> str | None:
         to = usable_number(text.to)
@@ -67,11 +68,15 @@ class TwilioTexter:
 
             self._door = Door(self.account)
         if text.maybe_sent_at is not None:
-            name = self._door.find(to, text.body, text.maybe_sent_at)
+            name = self._door.find(to, text.body, text.maybe_sent_at, text.others | self._named)
             if name is not None:
+                self._named.add(name)
                 return name
         report_to = f"{self._hook}?m={text.message_id}" if self._hook else ""
-        return self._door.send(to, text.body, report_to)
+        name = self._door.send(to, text.body, report_to)
+        if name is not None:
+            self._named.add(name)
+        return name
 
     def close(self) -> None:
         if self._door is not None:

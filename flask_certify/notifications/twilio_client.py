@@ -1,5 +1,6 @@
 """The real client of Twilio, what its answers mean to us, and a way to another server for tests."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,17 +43,18 @@ class Door:
             raise Uncertain("sms.uncertain") from None
         return str(made.sid) if made.sid else None
 
-    def find(self, to: str, body: str, since: datetime) -> str | None:
+    def find(self, to: str, body: str, since: datetime, others: Collection[str] = ()) -> str | None:
         """Its name, if Twilio has taken this very text lately: there is no key by which it would know a repetition.
 
-        Raises Later if it cannot say.
+        Those of the others are other messages. Raises Later if it cannot say.
         """
         try:
-            found = self._client.messages.list(to=to, date_sent_after=since - A_DAY, limit=MOST_LOOKED_AT)
+            found = self._client.messages.list(to=to, limit=MOST_LOOKED_AT)  # the newest first
         except (TwilioException, ValueError, requests.RequestException):
             raise Later(ASK_FIRST, answer=0) from None
-        first = next((each for each in found if each.body == body), None)
-        return str(first.sid) if first else None
+        # Twilio could be asked by the day of sending, but what still waits in its queue has none.
+        same = [each for each in found if each.body == body and _is_since(each.date_created, since - A_DAY)]
+        return next((str(each.sid) for each in same if each.sid not in others), None)
 
     def close(self) -> None:
         self._http.session.close()
@@ -83,6 +85,10 @@ class QuietHttpClient(TwilioHttpClient):  # type: ignore[misc]
 
     def log_response(self, status_code: int, response: Any) -> None:
         return None
+
+
+def _is_since(made: datetime | None, moment: datetime) -> bool:
+    return made is None or made >= moment
 
 
 def seconds_to_wait(said: str | None) -> float | None:

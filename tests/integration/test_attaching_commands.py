@@ -215,3 +215,13 @@ def test_permission_is_asked_about_the_template_and_about_every_run_that_is_conc
 def test_either_the_pair_or_a_file_is_attached(certify: Any) -> None:
     assert "Give either --pair or --file." in certify("attach", NEW).stderr
     assert "Give either --pair or --file." in certify("attach", NEW, "--pair", file=described(WHOLE)).stderr
+
+
+def test_the_pair_holds_for_as_long_as_is_said(site: Flask, certify: Any) -> None:
+    """R-114."""
+    assert "[attachment.validity]" in certify("attach", NEW, "--pair", "--validity", "soon").stderr
+    refused = certify("attach", NEW, "--validity", "2 years", file=described(WHOLE))
+    assert "--validity is for --pair" in refused.stderr
+    assert certify("attach", NEW, "--pair", "--validity", "2 years").exit_code == 0
+    shown = json.loads(certify("attachments", "show", NEW, "--json").stdout)["attachments"]
+    assert [each["validity"] for each in shown] == ["2 years", "2 years"]

@@ -361,3 +361,12 @@ def test_a_change_by_the_api_from_a_browsers_session_needs_the_sessions_token_an
         assert bearer.post(path, json=order, headers={"Authorization": "Bearer x"}).status_code == 200
         assert bearer.post(path, json=order).status_code == 400
         assert client.post("/post").status_code == (200 if csrf == "none" else 400)
+
+
+@pytest.mark.parametrize("csrf", ["before", "after"])
+def test_a_program_posts_a_file_to_be_checked_without_a_token(tmp_path: Path, host: MemoryHost, csrf: str) -> None:
+    """R-149, R-151: whatever the host protects, and whenever its protection was installed; its own forms still are."""
+    with site(tmp_path, host, csrf=csrf) as app:
+        told = app.test_client().post("/certify/verify", data=b"{}", headers={"Accept": "application/json"})
+        assert (told.status_code, told.get_json()["answer"]) == (422, "malformed")
+        assert app.test_client().post("/post").status_code == 400

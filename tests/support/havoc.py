@@ -130,12 +130,14 @@ def opened(database_url: str, folder: Path, office: PostOffice, *, learners: int
         "CERTIFY_MAIL": f"smtp://127.0.0.1:{office.port}",
         **settings,
     }
-    app = story.make_app(database_url, site.make_host(learners, folder), **settings)
+    of_site = {name: settings.pop(name) for name in ("SITE_PHONES", "SITE_SINCE") if name in settings}
+    host = site.make_host(learners, folder, have_phones="SITE_PHONES" in of_site)
+    app = story.make_app(database_url, host, **settings)
     try:
         with app.app_context():
             story.set_up(runtime_of(app))
         standing = {"SITE_DATABASE": database_url, "SITE_FOLDER": str(folder), "SITE_LEARNERS": str(learners)}
-        yield Site(app, folder, settings | standing, office, learners)
+        yield Site(app, folder, settings | standing | of_site, office, learners)
     finally:
         story.dispose(app)
 

@@ -1,5 +1,6 @@
 """A real mail server on this machine, which answers as a test tells it to."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -22,10 +23,12 @@ class PostOffice:
     takes_many_at_once: bool = True  # several commands in one go (RFC 2920)
     letters: list[tuple[str, bytes]] = field(default_factory=list)  # to whom, and what
     connections: int = 0
+    most_unanswered: int = 1  # commands that had come in before the first of them was answered
     at_recipient: dict[str, str] = field(default_factory=dict)  # address → answer to RCPT
     at_text: dict[str, str] = field(default_factory=dict)  # address → answer after the text
     at_sender: str = ""  # answer to MAIL, if it is not "yes"
     hangs_up_after_text: set[str] = field(default_factory=set)  # it has the letter, and its answer is lost
+    silent_after_text: set[str] = field(default_factory=set)  # it has the letter, and waits until somebody hangs up
     hangs_up_before_text: set[str] = field(default_factory=set)
 
     def sent_to(self, address: str) -> int:
@@ -45,6 +48,9 @@ class PostOffice:
         return [*lines[:-1], "250-PIPELINING", lines[-1]] if self.takes_many_at_once else lines
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        # What has come in already, and is not answered: the server reads it line by line.
+        waiting = bytes(server._reader._buffer)
+        self.most_unanswered = max(self.most_unanswered, 1 + waiting.count(b"\r\n"))
         if self.at_sender:
             return self.at_sender
         envelope.mail_from = address
@@ -66,6 +72,8 @@ class PostOffice:
         self.letters += [(to, envelope.content) for to in envelope.rcpt_tos]
         if self.hangs_up_after_text.intersection(envelope.rcpt_tos):
             server.transport.abort()
+        while self.silent_after_text.intersection(envelope.rcpt_tos) and not server._reader.at_eof():
+            await asyncio.sleep(0.02)
         return "250 taken"
 
 

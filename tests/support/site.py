@@ -1,7 +1,9 @@
 """The story of `story.py` as a host that stands alone: `flask --app tests.support.site certify worker`.
 
 Made from the environment: SITE_DATABASE, SITE_FOLDER, SITE_LEARNERS (how many there are besides the story's, each
-with an address for email), and whatever begins with CERTIFY_. Its tables and ours must be there.
+with an address for email), SITE_PHONES=yes (and each with a mobile phone), SITE_SINCE (the time goes on from that of
+the story, which it was when the machine's monotonic clock said this; without it, it stands), and whatever begins with
+CERTIFY_. Its tables and ours must be there.
 
 While a file `wait` lies in its folder, the host writes the number of the process that asks for records into a file
 `asked`, and answers once `wait` is gone.
@@ -20,6 +22,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,22 +62,43 @@ class HesitantHost(MemoryHost):
         return super().learner_records(run_ref, learner_refs)
 
 
-def make_host(learners: int, folder: Path) -> HesitantHost:
+@dataclass(frozen=True)
+class RunningClock:
+    """Goes on from the time of the story, in all processes alike."""
+
+    since: float
+
+    def now(self) -> datetime:
+        return story.NOW + timedelta(seconds=time.monotonic() - self.since)
+
+
+PHONES = {"ada": "+447700900001", "cy": "+447700900003"}
+
+
+def phone_of(ref: str) -> str:
+    """The number of one of the many, or of who has one in the story."""
+    return PHONES.get(ref) or f"+4477010{ref[1:]}"
+
+
+def make_host(learners: int, folder: Path, *, have_phones: bool = False) -> HesitantHost:
     plain = story.make_host(learners)
     for ref in plain.records[RUN]:
         if ref.startswith("x"):
-            plain.people[ref] = Contact(f"{ref}@example.org")
+            plain.people[ref] = Contact(f"{ref}@example.org", phone_of(ref) if have_phones else None)
     return HesitantHost(**{each.name: getattr(plain, each.name) for each in fields(plain)}, folder=folder)
 
 
 def create_app() -> Flask:
     settings = {name: value for name, value in os.environ.items() if name.startswith("CERTIFY_")}
     folder = Path(os.environ["SITE_FOLDER"])
-    host = make_host(int(os.environ["SITE_LEARNERS"]), folder)
+    have_phones = bool(os.environ.get("SITE_PHONES"))
+    host = make_host(int(os.environ["SITE_LEARNERS"]), folder, have_phones=have_phones)
     host.is_patient = bool(os.environ.get("SITE_PATIENT"))
     if os.environ.get("SITE_FROZEN"):
         freeze()
-    app = story.make_app(os.environ["SITE_DATABASE"], host, **settings)
+    since = os.environ.get("SITE_SINCE")
+    clock = RunningClock(float(since)) if since else None
+    app = story.make_app(os.environ["SITE_DATABASE"], host, clock=clock, **settings)
     with app.app_context():
         sa.event.listen(app.extensions["sqlalchemy"].engine, "connect", lambda raw, record: fill_disk(raw, folder))
         if os.environ.get("SITE_DIES"):

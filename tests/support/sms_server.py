@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-TAKEN = 201, {"sid": "SM0000000000000000000000000000000", "status": "queued"}
+TAKEN = 201, {"status": "queued"}
 
 
 @dataclass
@@ -23,7 +23,9 @@ class Exchange:
     silent: set[str] = field(default_factory=set)  # it has the text, and its answer does not come
     hangs_up: set[str] = field(default_factory=set)  # it has the text, and the connection breaks
     takes_and_fails: set[str] = field(default_factory=set)  # it has the text, and says what `answers` holds
+    relents: set[str] = field(default_factory=set)  # after one such answer it takes what comes
     retry_after: str = ""  # what it adds to "too many"
+    cannot_say: bool = False  # which texts it has
     lookups: list[dict[str, str]] = field(default_factory=list)  # questions which texts it has
     over: threading.Event = field(default_factory=threading.Event)  # set when the test has ended
 
@@ -33,6 +35,15 @@ class Exchange:
 
     def sent_to(self, number: str) -> int:
         return sum(form["To"] == number for form in self.texts)
+
+
+def name_of(number: int) -> str:
+    """What it calls the text that came in after so many others."""
+    return f"SM{number:032}"
+
+
+def made(form: dict[str, str]) -> dict[str, str]:
+    return {"date_created": form["DateCreated"]} if "DateCreated" in form else {}
 
 
 def refusal(status: int, code: int, message: str = "") -> tuple[int, dict[str, Any]]:
@@ -54,11 +65,13 @@ def running() -> Iterator[Exchange]:
             asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             exchange.lookups.append(asked)
             found = [
-                {"sid": TAKEN[1]["sid"], "to": form["To"], "body": form["Body"], "status": "sent"}
-                for form in exchange.texts
+                {"sid": name_of(number), "to": form["To"], "body": form["Body"], "status": "queued", **made(form)}
+                for number, form in reversed(list(enumerate(exchange.texts)))
                 if form["To"] == asked.get("To")
             ]
-            self._answer(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None})
+            if exchange.cannot_say:
+                return self._answer(*refusal(503, 20503))
+            return self._answer(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -67,6 +80,10 @@ def running() -> Iterator[Exchange]:
             status, answer = exchange.answers.get(form["To"], TAKEN)
             if status < 300 or form["To"] in exchange.takes_and_fails:
                 exchange.texts.append(form)
+                if answer is TAKEN[1]:
+                    answer = {"sid": name_of(len(exchange.texts) - 1), **answer}
+            if form["To"] in exchange.relents:
+                exchange.answers.pop(form["To"], None)
             if form["To"] in exchange.silent:
                 exchange.over.wait(20)
             if form["To"] in exchange.silent | exchange.hangs_up:

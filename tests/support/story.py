@@ -18,7 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
 from flask_certify.core import schema
-from flask_certify.core.clock import FixedClock
+from flask_certify.core.clock import Clock, FixedClock
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.host.memory import MemoryHost
@@ -111,7 +111,7 @@ def _run(ref: str, title: str, tenant: str, mentor: str) -> CourseRun:
     )
 
 
-def make_app(database_url: str, host: MemoryHost, *, clock: FixedClock | None = None, **config: Any) -> Flask:
+def make_app(database_url: str, host: MemoryHost, *, clock: Clock | None = None, **config: Any) -> Flask:
     """A host application with tables of its own, and Certify installed on it. Its tables and ours are made."""
 
     from flask_certify import Certify

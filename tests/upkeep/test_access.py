@@ -20,7 +20,7 @@ from flask_certify.credentials.models import Credential
 from flask_certify.documents import templates
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
-from flask_certify.issuing import bulk, bundles
+from flask_certify.issuing import bulk, bundles, corrections
 from tests.support import story
 
 PEOPLE = ("stranger", "ada", "ben", "ian", "max", "mia", "amy", "tom", "nia", "sue")
@@ -133,6 +133,14 @@ DOORS: Mapping[tuple[str, str], Door] = {
     ("POST", "certify_api.set_date"): Door("/api/v1/runs/{run}/dates", CORRECTORS, 422),
     ("POST", "certify_api.clear_date"): Door("/api/v1/runs/{run}/dates/clear", CORRECTORS, 422),
     ("GET", "certify_api.list_exceptions"): Door("/api/v1/runs/{run}/exceptions?learner=ben", CORRECTORS),
+    ("POST", "certify_api.ask_for_correction"): Door("/api/v1/awards/{award}/correction", frozenset({"ada"}), 422),
+    ("GET", "certify_api.list_corrections"): Door("/api/v1/runs/{run}/corrections", STAFF),
+    ("GET", "certify_api.get_correction"): Door("/api/v1/corrections/{correction}", STAFF),
+    ("POST", "certify_api.confirm_correction"): Door("/api/v1/corrections/{correction}/confirm", STAFF | {"ada"}, 409),
+    ("POST", "certify_api.complete_correction"): Door("/api/v1/corrections/{correction}/reissue", STAFF, 409),
+    ("POST", "certify_api.refuse_correction"): Door("/api/v1/corrections/{decided}/refuse", STAFF, 409),
+    ("POST", "certify_api.retry_failures"): Door("/api/v1/runs/{run}/failures/retry", STAFF, 422, {"failures": []}),
+    ("GET", "certify_api.list_oddities"): Door("/api/v1/runs/{run}/oddities", STAFF),
     ("POST", "certify_api.withdraw"): Door("/api/v1/awards/{award}/withdraw", CORRECTORS, 422),
     ("POST", "certify_api.restore"): Door("/api/v1/awards/{award}/restore", CORRECTORS, 422),
     ("POST", "certify_api.revoke"): Door("/api/v1/awards/{award}/revoke", CORRECTORS, 422),
@@ -222,7 +230,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             template = templates.get_by_key(session, "wales", "modern").id
         bundle = bundles.open_bundle(rt, batch.run_id, story.MIA)
         bundles.pack_and_wait(rt, bundle, patience=20)
-    gaps = {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
+        corrected = [corrections.file(rt, award.id, "Ada King", learner_ref="ada", actor="ada")]
+        corrections.refuse(rt, corrected[0], actor=story.TOM)
+        corrected.append(corrections.file(rt, award.id, "Ada King", learner_ref="ada", actor="ada"))
+    gaps = {"decided": corrected[0], "correction": corrected[1]}
+    gaps |= {"run": batch.run_id, "batch": batch.id, "award": award.id, "code": award.code, "bundle": bundle}
     gaps |= {"template": template, "attachment": uuid4(), "share": uuid4(), "token": "x" * 43}
     yield Place(app, host, gaps | {"badge": name.removeprefix("urn:uuid:")})
     story.dispose(app)
@@ -258,7 +270,10 @@ def test_a_door_opens_to_those_in_the_table_and_to_nobody_else(place: Place, met
 WITH_IDS = [
     each
     for each, door in DOORS.items()
-    if any(gap in door.path for gap in ("{run}", "{batch}", "{award}", "{bundle}", "{template}"))
+    if any(
+        gap in door.path
+        for gap in ("{run}", "{batch}", "{award}", "{bundle}", "{template}", "{correction}", "{decided}")
+    )
 ]
 
 
@@ -266,6 +281,7 @@ WITH_IDS = [
 def test_an_id_that_nobody_has_leads_nowhere(place: Place, method: str, endpoint: str) -> None:
     """Also for those who may open every door of their tenant; a stranger does not even learn that it is wrong."""
     gaps = {name: uuid4() for name in ("run", "batch", "award", "attachment", "bundle", "template", "share")}
+    gaps |= {"correction": uuid4(), "decided": uuid4()}
     path = DOORS[method, endpoint].path.format(**gaps)
     assert place.status(story.TOM, method, path) == 404
     assert place.status("stranger", method, path) == 401

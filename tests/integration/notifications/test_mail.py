@@ -71,6 +71,29 @@ def test_many_letters_share_one_connection(office: PostOffice, mailer: Mailer) -
     assert (office.connections, office.sent_to(ADA)) == (1, 20)
 
 
+def test_a_server_that_wants_one_command_at_a_time_gets_one(office: PostOffice, mailer: Mailer) -> None:
+    """Without PIPELINING (RFC 2920): a server that hears more than it has answered may throw it away."""
+    office.takes_many_at_once = False
+    office.at_recipient[BEN] = "550 no such user"
+
+    mailer.send(to(ADA))
+    trouble = why_not(mailer, to(BEN))
+    mailer.send(to(ADA))
+
+    assert isinstance(trouble, Refused) and trouble.details == {"answer": 550}
+    assert (office.connections, office.sent_to(ADA), office.most_unanswered) == (1, 2, 1)
+
+
+def test_a_server_that_takes_many_commands_at_once_gets_three(office: PostOffice, mailer: Mailer) -> None:
+    office.at_recipient[BEN] = "550 no such user"
+
+    mailer.send(to(ADA))
+    why_not(mailer, to(BEN))
+    mailer.send(to(ADA))
+
+    assert (office.connections, office.sent_to(ADA), office.most_unanswered) == (1, 2, 3)
+
+
 @pytest.mark.parametrize("answer", ["550 no such user", "501 syntax", "553 not allowed"])
 @pytest.mark.parametrize("when", ["at_recipient", "at_text"])
 def test_a_five_is_final(office: PostOffice, mailer: Mailer, when: str, answer: str) -> None:

@@ -4,17 +4,21 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from flask_certify.core.ids import new_id
 from flask_certify.core.settings import Settings
-from flask_certify.notifications.ports import Away, NotSent, Refused, Text, Texter, Uncertain
+from flask_certify.notifications.ports import Away, Later, NotSent, Refused, Text, Texter, Uncertain
+from flask_certify.notifications.reasons import ASK_FIRST
 from flask_certify.notifications.sms import make_texter
 from tests.support import mail_server, sms_server
-from tests.support.sms_server import Exchange, refusal
+from tests.support.sms_server import Exchange, name_of, refusal
 
 ADA, BEN = "+447700900001", "+447700900002"
+NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 SERVICE = "MG00000000000000000000000000000Abc"
 
 
@@ -49,7 +53,7 @@ def why_not(texter: Texter, message: Text) -> NotSent:
 
 
 def test_a_text_arrives_once_and_has_the_provider_s_name(exchange: Exchange, texter: Texter) -> None:
-    assert texter.send(text("+44 7700 900 001")) == "SM0000000000000000000000000000000"
+    assert texter.send(text("+44 7700 900 001")) == name_of(0)
 
     [form] = exchange.texts
     assert form.pop("StatusCallback").startswith("https://certs.example.org/certify/hooks/sms/status?m=")
@@ -105,6 +109,51 @@ def test_an_answer_that_says_nothing_certain_means_that_nobody_knows(
         return
 
     assert isinstance(why_not(texter, text(BEN)), Uncertain)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_after_an_error_of_its_own_the_provider_is_asked_whether_it_has_the_text(
+    exchange: Exchange, texter: Texter, status: int
+) -> None:
+    exchange.answers[BEN] = refusal(status, 20000 + status)
+    exchange.takes_and_fails.add(BEN)
+    first = text(BEN)
+
+    trouble = why_not(texter, first)
+    assert isinstance(trouble, Later) and trouble.code == ASK_FIRST
+
+    assert texter.send(replace(first, maybe_sent_at=NOW)) == name_of(0)
+    assert exchange.sent_to(BEN) == len(exchange.paths) == 1
+    assert exchange.lookups == [{"To": BEN, "PageSize": "50"}]
+
+
+def test_a_text_that_the_provider_does_not_have_is_sent_after_all(exchange: Exchange, texter: Texter) -> None:
+    """One of the same words may be about another certificate, or months old."""
+    other = texter.send(text(BEN))
+    assert other is not None
+    exchange.texts.append({"To": BEN, "Body": text().body, "DateCreated": "Wed, 10 Jun 2026 08:00:00 +0000"})
+    exchange.texts.append({"To": BEN, "Body": "something else"})
+
+    assert texter.send(replace(text(BEN), maybe_sent_at=NOW, others=frozenset({other}))) == name_of(3)
+    assert len(exchange.lookups) == 1 and len(exchange.paths) == 2
+
+
+def test_two_texts_of_the_same_words_are_not_taken_for_one(exchange: Exchange, texter: Texter) -> None:
+    exchange.texts.append({"To": BEN, "Body": text().body})
+
+    first, second = (texter.send(replace(text(BEN), maybe_sent_at=NOW)) for _ in range(2))
+
+    assert (first, second) == (name_of(0), name_of(1))
+    assert exchange.sent_to(BEN) == 2 and len(exchange.paths) == 1
+
+
+def test_a_provider_that_cannot_say_what_it_has_is_sent_nothing(exchange: Exchange, texter: Texter) -> None:
+    exchange.cannot_say = True
+
+    trouble = why_not(texter, replace(text(BEN), maybe_sent_at=NOW))
+
+    assert isinstance(trouble, Later) and trouble.code == ASK_FIRST
+    assert exchange.texts == []
 
 
 def test_silence_after_the_text_means_that_nobody_knows(exchange: Exchange) -> None:

@@ -111,6 +111,44 @@ def test_a_lost_answer_is_unknown_and_never_sent_again(town: Town, book: Ledger,
     assert [code for _, code, _ in book.failures()] == ["mail.uncertain", "sms.uncertain"]
 
 
+@pytest.mark.parametrize("has_it", [True, False])
+def test_an_sms_that_the_provider_had_an_error_with_is_sent_again_only_if_it_has_it_not(
+    town: Town, book: Ledger, everybody: list[UUID], has_it: bool
+) -> None:
+    town.exchange.answers["+447700900003"] = refusal(500, 20500)
+    if has_it:
+        town.exchange.takes_and_fails.add("+447700900003")
+    assert book.deliver(everybody) == ["put back"]
+    assert book.states()["cy", "sms"] == ("queued", "sms.server_error")
+
+    town.exchange.answers.clear()
+    book.lapse()
+    assert book.deliver(everybody) == ["done"]
+
+    assert [town.told(each) for each in (ADA, BEN, CY)] == [(1, 1), (1, 0), (0, 1)]
+    assert book.states()["cy", "sms"] == SENT and book.failures() == []
+    assert len(town.exchange.lookups) == 1
+
+
+def test_a_provider_that_cannot_say_for_days_whether_it_has_an_sms_is_not_sent_it_again(
+    town: Town, book: Ledger, everybody: list[UUID]
+) -> None:
+    town.exchange.answers["+447700900003"] = refusal(503, 20503)
+    town.exchange.takes_and_fails.add("+447700900003")
+    town.exchange.cannot_say = True
+    for hours in (1, 30, 16):
+        assert book.deliver(everybody) == ["put back"]
+        book.clock.forward(hours=hours)
+        book.lapse()
+    town.exchange.texts[-1]["DateCreated"] = "Mon, 15 Jun 2026 09:30:00 +0000"
+    town.exchange.answers.clear()
+    town.exchange.cannot_say = False
+
+    assert book.deliver(everybody) == ["done"]
+
+    assert town.told(CY) == (0, 1) and book.states()["cy", "sms"] == SENT
+
+
 # ---- crashes, and workers that meet -------------------------------------------------------------------------
 
 
