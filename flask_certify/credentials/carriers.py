@@ -6,7 +6,9 @@ Reading a carrier says nothing about what it carries: that is a claim.
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from threading import Lock
 
 OPEN_BADGES_3 = b"openbadgecredential"
 OPEN_BADGES_2 = b"openbadges"
@@ -14,6 +16,9 @@ ATTACHED = "credential.json"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
 _LONGEST = 256 * 1024  # of what is carried; ours have some 3 kB
+_LARGEST_SVG = 1024 * 1024  # ours have some 5 kB; as a tree it takes thirty times its size
+_MOST_UNPACKED = 32 * 1024 * 1024  # of one stream of a PDF
+_one_at_a_time = Lock()
 
 
 class NothingCarried(ValueError):
@@ -56,6 +61,8 @@ def read_svg(svg: bytes) -> str:
     """What the picture carries. Entities are not expanded and nothing is fetched. Raises NothingCarried."""
     from lxml import etree
 
+    if len(svg) > _LARGEST_SVG:
+        raise NothingCarried("too large")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(svg, parser)
@@ -108,7 +115,7 @@ def read_pdf(pdf: bytes) -> str:
     import pikepdf
 
     try:
-        with pikepdf.open(BytesIO(pdf)) as document:
+        with _unpacking_little(), pikepdf.open(BytesIO(pdf)) as document:
             attached = document.attachments.get(ATTACHED)
             if attached is None:
                 raise NothingCarried("nothing attached")
@@ -116,6 +123,26 @@ def read_pdf(pdf: bytes) -> str:
             return _text(_unpacked(stream))
     except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, KeyError, RuntimeError, AttributeError):
         raise NothingCarried("not readable as PDF") from None
+
+
+@contextmanager
+def _unpacking_little() -> Iterator[None]:
+    """A PDF keeps its own objects packed too, and a thousand bytes could unpack to more than there is memory. These
+    limits are of the whole process, so the host has its own again afterwards."""
+    from pikepdf import settings
+
+    with _one_at_a_time:
+        before = settings.set_qpdf_limits(
+            flate_max_memory=_MOST_UNPACKED,
+            run_length_max_memory=_MOST_UNPACKED,
+            png_max_memory=_MOST_UNPACKED,
+            tiff_max_memory=_MOST_UNPACKED,
+            max_stream_filters=2,
+        )
+        try:
+            yield
+        finally:
+            settings.set_qpdf_limits(**before)  # type: ignore[arg-type]
 
 
 def _unpacked(stream: object) -> bytes:

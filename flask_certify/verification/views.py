@@ -193,7 +193,8 @@ def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) 
             checks=wording.checks(verdict, told),
         )
 
-    if verdict.is_about_file:  # its form holds the token of this reader alone
+    # The form of a file holds the token of this reader alone, and so may what a host adds to every address.
+    if verdict.is_about_file or current_app.url_default_functions.keys() & {None, "certify"}:
         return lay_out(values)
     kind = (verdict.answer, str(reader.reader_locale()), request.script_root)
     sheets: Sheets = current_app.extensions.setdefault("certify_sheets", Sheets(TEMPLATES))

@@ -24,6 +24,16 @@ def test_the_thirty_first_unknown_code_is_refused_in_words(campus: Issued) -> No
     assert "This says nothing about any certificate." in refused.text
 
 
+def test_of_a_thousand_guesses_thirty_are_answered_and_the_certificate_is_not_found_by_the_rest(campus: Issued) -> None:
+    """R-145"""
+    known = campus.issue("ada")
+
+    answers = [campus.client.get(f"/certify/v/{code}.json") for code in [*codes(999), known]]
+
+    assert [answer.status_code for answer in answers] == [404] * 30 + [429] * 970
+    assert len({answer.data for answer in answers[30:]}) == 1
+
+
 def test_a_program_is_refused_likewise(campus: Issued) -> None:
     for code in codes(30):
         campus.client.get(f"/certify/v/{code}.json")

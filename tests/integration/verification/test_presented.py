@@ -2,6 +2,7 @@
 
 import io
 import json
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+from pikepdf import settings
 
 from flask_certify.awards.states import AwardState
 from flask_certify.credentials import carriers, forms
@@ -295,3 +297,38 @@ def test_a_revoked_file_is_told_as_revoked_by_page_json_and_command(campus: Issu
 
     assert 'data-cf-answer="revoked"' in page.text
     assert (command.exit_code, json.loads(command.stdout)["answer"]) == (1, "revoked")
+
+
+def test_a_pdf_whose_own_objects_unpack_without_end_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inner = b"1 0 2 40 3 80 "
+    objects = b"<</Type/Catalog/Pages 2 0 R>>".ljust(40) + b"<</Type/Pages/Kids[]/Count 0>>".ljust(40) + b"<</X 1>>"
+    packed = zlib.compress(inner + objects + b" " * (64 * 1024 * 1024), 9)
+    head = b"%%PDF-1.5\n4 0 obj\n<</Type/ObjStm/N 3/First %d/Length %d/Filter/FlateDecode>>\nstream\n"
+    body = head % (len(inner), len(packed)) + packed + b"\nendstream\nendobj\n"
+    rows = [(0, 0, 65535), (2, 4, 0), (2, 4, 1), (2, 4, 2), (1, 9, 0), (1, len(body), 0)]
+    table = b"".join(bytes([kind]) + at.to_bytes(4, "big") + more.to_bytes(2, "big") for kind, at, more in rows)
+    tail = b"5 0 obj\n<</Type/XRef/Size 6/W[1 4 2]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\nstartxref\n"
+    pdf = body + tail % (len(table), table) + b"%d\n%%%%EOF\n" % len(body)
+    limits = settings.get_qpdf_limits()
+
+    opened: list[bool] = []
+    attachments = pikepdf.Pdf.attachments
+    monkeypatch.setattr(pikepdf.Pdf, "attachments", property(lambda own: opened.append(True) or attachments.fget(own)))
+    with pikepdf.open(io.BytesIO(pdf)) as document:  # nothing else is wrong with it
+        assert len(document.attachments) == 0
+    opened.clear()
+
+    assert presented.read(pdf).credential_id is None
+    assert opened == []
+    assert settings.get_qpdf_limits() == limits  # the host's own again
+
+
+def test_a_picture_of_millions_of_elements_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    monkeypatch.setattr("lxml.etree.fromstring", lambda svg, parser: parsed.append(len(svg)))
+
+    assert presented.read(b"<svg>" + b"<a/>" * 1_000_000 + b"</svg>").credential_id is None
+
+    assert parsed == []
