@@ -8,6 +8,8 @@ CERTIFY_. Its tables and ours must be there.
 While a file `wait` lies in its folder, the host writes the number of the process that asks for records into a file
 `asked`, and answers once `wait` is gone.
 
+While a file `moody` lies there, it raises for whoever's number ends in 250: one in a thousand.
+
 What may be wrong with a process is told to it alone: SITE_PATIENT=yes (its host answers at once), SITE_FROZEN=yes (its
 clock stands still), SITE_DIES=yes (killed after a commit, before anything is queued). While a file `full` lies in the
 folder, its SQLite cannot grow, as on a full disk.
@@ -47,6 +49,8 @@ class HesitantHost(MemoryHost):
 
     def learner_records(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, LearnerRecord]:
         deadline = time.monotonic() + LONGEST_WAIT
+        if (self.folder / "moody").exists() and any(ref.endswith("250") for ref in learner_refs):
+            raise LookupError("the host cannot read one of these")
         if self.is_patient:
             return super().learner_records(run_ref, learner_refs)
         if (self.folder / "wait").exists():
