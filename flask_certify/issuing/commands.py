@@ -13,7 +13,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from ..achievements.service import ensure_run
+from ..achievements.service import ensure_run, get_issuer_by_slug
 from ..awards.causes import GIVEN_BY_PEOPLE, Cause, Why
 from ..awards.service import AwardView, UnknownAward, get_award
 from ..awards.states import AwardState, Move
@@ -23,7 +23,7 @@ from ..core.current import current_runtime
 from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
-from . import evaluating, lifecycle, people, reissuing
+from . import evaluating, lifecycle, people, reissuing, searching
 from .evaluating import Whom
 from .many import ALREADY, DECLINED, FAILED, LearnerOutcome
 
@@ -293,6 +293,24 @@ def _evaluate(group: AppGroup) -> None:
 def _person(group: AppGroup) -> None:
     person = AppGroup("person", help="What is stored about somebody.")
     group.add_command(person)
+
+    @person.command("find")
+    @click.argument("tenant")
+    @click.argument("text")
+    @why_options(reason=False)
+    def find(tenant: str, text: str, as_actor: str | None) -> None:
+        """Find people of TENANT by a part of the name or of the external ID, and list their certificates."""
+        with told():
+            rt = current_runtime()
+            with rt.reading() as session:
+                issuer = get_issuer_by_slug(session, tenant)
+            acting(rt, as_actor, "person.export", tenant_ref=issuer.tenant_ref)
+            found = searching.find(rt, tenant, text)
+        for each in found:
+            click.echo(f"{each.person.learner_ref}  {each.person.external_id or '–'}  {each.person.display_name}")
+            for award in each.awards:
+                click.echo(f"    {spaced(award.code)}  {SAID[award.state]:<9}  {award.run_ref}")
+        click.echo(f"{len(found)} found")
 
     @person.command("export")
     @click.argument("learner")

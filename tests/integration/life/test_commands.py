@@ -17,7 +17,7 @@ from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import reissuing
 from tests.support import story
 from tests.support.life import Life, meanwhile
-from tests.support.story import MAX, MIA, RUN, TOM
+from tests.support.story import MAX, MIA, RUN, SUE, TOM
 
 
 @pytest.fixture
@@ -174,6 +174,28 @@ def test_a_file_is_imported_and_the_lines_left_over_are_told_as_json(site: Flask
     file.write_bytes(b"\xff")
     refused = certify(site, "exceptions", "import", RUN, str(file))
     assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (2, "import.unreadable")
+
+
+def test_support_finds_a_person_by_name_or_external_id_with_their_certificates_and_nobody_of_another_tenant(
+    site: Flask, life: Life
+) -> None:
+    """R-186, R-029."""
+    [ada] = life.issue("ada")
+    for text in ("lovelace", "wa-ada"):
+        found = certify(site, "person", "find", "wales", text, "--as", SUE)
+        assert (found.exit_code, found.stdout.splitlines()) == (
+            0,
+            ["ada  WA-ada  Ada Lovelace", f"    {spaced(ada.code)}  issued     {RUN}", "1 found"],
+        )
+    assert certify(site, "person", "find", "devon", "lovelace").stdout == "0 found\n"
+    for words, code in (
+        (("wales", "a"), "person.too_short"),
+        (("kent", "ada"), "issuer.no_such"),
+        (("wales", "ada", "--as", MIA), "actor.may_not"),
+        (("wales", "ada", "--as", "nobody"), "actor.unknown"),
+    ):
+        refused = certify(site, "person", "find", *words)
+        assert (refused.exit_code, f"[{code}]" in refused.stderr) == (2, True), (words, refused.stderr)
 
 
 def test_a_person_is_exported_and_erased_after_a_question(site: Flask, life: Life) -> None:
