@@ -10,6 +10,8 @@ RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
 # one after the other.
 JOBS ?= logical
 SIDE_BY_SIDE = --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
+# Tests that start programs, kill them and look at what time does to them have the machine to themselves.
+ALONE = tests/chaos tests/integration/workers tests/integration/servers
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
@@ -37,7 +39,8 @@ demo: $(VENV)/.made-demo
 
 test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest $(SIDE_BY_SIDE)
+	@$(RUN) -m pytest $(SIDE_BY_SIDE) $(ALONE:%=--ignore=%)
+	@$(RUN) -m pytest $(ALONE)
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.

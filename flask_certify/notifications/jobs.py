@@ -16,7 +16,7 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
-from . import ledger, pace, policy, reasons, sms
+from . import ledger, pace, phones, policy, reasons, sms
 from .contacts import masked, usable_number
 from .editing import own_wordings
 from .ledger import Entry, Outcome
@@ -221,8 +221,9 @@ INTERRUPTED = Outcome(State.UNKNOWN, reasons.INTERRUPTED)
 
 
 def preload(rt: Runtime) -> None:
-    """Twilio's large client, if SMS leave by it."""
+    """The numbering plans, and Twilio's large client if SMS leave by it."""
     sms.preload(rt.settings)
+    phones.preload()
 
 
 KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}

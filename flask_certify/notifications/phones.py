@@ -19,6 +19,11 @@ _NO_SMS = frozenset(
 )
 
 
+def preload() -> None:
+    """Reads the numbering plans of all countries, which else come one by one, where they are first met."""
+    phonenumbers.PhoneMetadata.load_all()
+
+
 def as_e164(number: str, region: str | None) -> str:
     """The number as E.164, whatever people put between its digits; one without a country is read as one of `region`.
 
