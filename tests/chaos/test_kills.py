@@ -17,7 +17,7 @@ MOST_BLOWS = 6 * SCALE  # a chunk that is hit four times is divided: right, but 
 
 
 def test_workers_killed_each_half_second_and_a_queue_wiped_once_give_everybody_one_certificate(make_site, redis_url):
-    site = make_site(500 * SCALE, CERTIFY_REDIS_URL=redis_url)
+    site = make_site(1200 * SCALE, CERTIFY_REDIS_URL=redis_url)
     site.open_batch()
     blows, wiped, deadline, last = 0, False, time.monotonic() + LONGEST, 0.0
     with Crew(site, 2) as crew, redis.Redis.from_url(redis_url) as queue:
