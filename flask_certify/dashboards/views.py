@@ -138,7 +138,7 @@ def get_failures_csv(run: RunView) -> Response:
             each.code,
             wording.sentence_of(each.code, each.details),
             each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
-            each.attempts,
+            str(each.attempts),
             each.last_at.isoformat(timespec="seconds"),
         ]
         for each in found

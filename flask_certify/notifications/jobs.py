@@ -23,7 +23,7 @@ from .ledger import Entry, Outcome
 from .policy import Policy, quiet_ends
 from .ports import Later, NotSent, Refused, Text
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, note_unasked, resolve_unasked, ways_to
+from .service import DELIVER, note_unasked, resolve_unasked, stands_unasked, ways_to
 from .sizes import size_of
 from .states import Channel, State
 from .texts import Wordings
@@ -153,24 +153,28 @@ def without_unsaid(
     rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], unsaid: Mapping[str, HostFailed]
 ) -> list[Entry]:
     """The messages to those of whom the host spoke. The others wait, as long as for a mail server, and the log says
-    why: somebody's program may be mended tomorrow. Raises HostUnavailable if it spoke of nobody."""
-    old: list[tuple[Entry, Outcome]] = []
-    waiting: dict[str, tuple[Entry, str]] = {}
-    for entry in queue:
-        if error := unsaid.get(entry.learner_ref):
-            kind = str(error.values["kind"])
-            if rt.clock.now() - entry.created_at > GIVE_UP_AFTER:
-                old.append((entry, Outcome(State.FAILED, reasons.NOT_ASKED, {"kind": kind}, was_tried=False)))
-            else:
-                waiting[entry.learner_ref] = entry, kind
-    _settle(rt, held, State.QUEUED, old)
-    if waiting and len(unsaid) == len({entry.learner_ref for entry in queue}):
-        raise HostUnavailable(kind=next(kind for _, kind in waiting.values()))  # of one alone: it may be the host's day
-    if waiting:
-        with rt.transaction() as tx:
-            for entry, kind in waiting.values():
-                ledger.note(tx, entry, reasons.NOT_ASKED, {"kind": kind}, rt.clock.now())
-    return [entry for entry in queue if entry.learner_ref not in unsaid]
+    why: somebody's program may be mended tomorrow.
+
+    Raises HostUnavailable if it speaks of nobody and did not before: then it is not about these.
+    """
+    if not unsaid:
+        return list(queue)
+    kinds = {ref: str(error.values["kind"]) for ref, error in unsaid.items()}
+    silent = [entry for entry in queue if entry.learner_ref in unsaid]
+    old = [entry for entry in silent if rt.clock.now() - entry.created_at > GIVE_UP_AFTER]
+    given_up = [
+        Outcome(State.FAILED, reasons.NOT_ASKED, {"kind": kinds[each.learner_ref]}, was_tried=False) for each in old
+    ]
+    _settle(rt, held, State.QUEUED, list(zip(old, given_up, strict=True)))
+    waiting = {entry.learner_ref: entry for entry in silent if entry not in old}
+    spoken_of = [entry for entry in queue if entry not in silent]
+    with rt.reading() as session:
+        if waiting and not spoken_of and stands_unasked(session, queue[0].run_id):
+            raise HostUnavailable(kind=kinds[min(waiting)])
+    with rt.transaction() as tx:
+        for ref, entry in waiting.items():
+            ledger.note(tx, entry, reasons.NOT_ASKED, {"kind": kinds[ref]}, rt.clock.now())
+    return spoken_of
 
 
 def delayed(rt: Runtime, tx: Transaction, held: outbox.Claim, error: CertifyError) -> None:

@@ -180,6 +180,17 @@ def _note(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
     )
 
 
+def stands_unasked(session: orm.Session, run_id: UUID) -> bool:
+    """Whether the host is known not to say how to reach anybody of this run."""
+    of_all = sa.select(Failure.id).where(
+        Failure.run_id == run_id,
+        Failure.learner_ref.is_(None),
+        Failure.code == NOT_ASKED,
+        Failure.resolved_at.is_(None),
+    )
+    return session.scalar(of_all.limit(1)) is not None
+
+
 def resolve_unasked(rt: Runtime, run_ids: Collection[UUID], learner_refs: Collection[str]) -> None:
     """The host has said how to reach these learners of these runs: what kept their messages waiting is over."""
     of_runs = (Failure.run_id.in_(run_ids), Failure.code == NOT_ASKED, Failure.resolved_at.is_(None))
