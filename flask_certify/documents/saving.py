@@ -284,6 +284,7 @@ def settle(
             language = spelled(language)
             _check_there(tx.session, template_id, language)
         row.name, row.language = name, language
+        signatories.let_go(tx.session, row)
         row.signatories = signatories.stored(tx.session, row.issuer_id, places)
         _note_act(rt, tx, row, "template.settle", actor, language=language, places=len(places or ()))
         return (Warned("template.later_only"),) if attached_to(tx.session, template_id) else ()
