@@ -169,7 +169,7 @@ def _paragraphs(body: str, profile_url: str, open_profile: str) -> list[Markup]:
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language, sep="-")
+    return Locale.parse(language.replace("-", "_"))
 
 
 @cache
