@@ -20,7 +20,7 @@ from ..core.current import current_actor, current_runtime
 from ..core.errors import Forbidden
 from ..eligibility import notation
 from ..eligibility.reasons import Reason, worded
-from ..issuing import attaching, bulk, criteria, excepting, lifecycle, many, own, previewing, reissuing
+from ..issuing import attaching, bulk, criteria, excepting, lifecycle, many, own, previewing, reissuing, undoing
 from ..issuing.attaching import Attached, By, Place, Terms
 from ..issuing.lifecycle import Report
 from ..issuing.many import LearnerOutcome
@@ -309,7 +309,7 @@ def revoke(given: Asked, *, award: AwardView) -> Asked:
 def undo(given: Asked, *, award: AwardView) -> Asked:
     """Undo a re-issue that was a mistake; the one that was replaced comes back"""
     rt, actor = current_runtime(), current_actor().ref
-    back = reissuing.undo(rt, reissuing.find_undoable(rt, award), _why(given), actor=actor, tell=given["tell"])
+    back = undoing.undo(rt, undoing.find_undoable(rt, award), _why(given), actor=actor, tell=given["tell"])
     return {"id": back.id, "state": back.state.value}
 
 
