@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +17,14 @@ from flask_certify.core.embedded import Valkey, start_valkey
 from flask_certify.core.workers import Worker
 from flask_certify.issuing.models import Night
 from tests.support.havoc import LONGEST, Site, check_books, check_letters, kill_family
+from tests.support.nursery import Started
 from tests.support.processes import family_of, is_gone
 
 MakeSite = Callable[..., Site]
 
 
 @contextmanager
-def working(site: Site, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def working(site: Site, *words: str) -> Iterator[Started]:
     running = site.start("worker", *words)
     try:
         yield running
