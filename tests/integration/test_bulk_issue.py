@@ -45,6 +45,11 @@ def issue(rt: Runtime, run: str = RUN, *, notify: bool = False) -> BatchView:
     return bulk.issue_and_wait(rt, run, MIA, notify=notify, patience=5)
 
 
+def quick(rt: Runtime) -> Runtime:
+    """What failed is tried again almost at once."""
+    return replace(rt, settings=replace(rt.settings, retry_seconds=0.01))
+
+
 def run_id(rt: Runtime, run: str = RUN) -> UUID:
     return ensure_run(rt, run).id
 
@@ -307,7 +312,7 @@ def test_a_database_that_is_busy_in_the_middle_leaves_the_batch_to_whoever_comes
 
     monkeypatch.setattr(outbox, "put_back", puts_back)
     monkeypatch.setattr(many, "store", stores)
-    batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=20)
+    batch = bulk.issue_and_wait(quick(rt), RUN, MIA, notify=False, patience=20)
     assert (batch.failed, sum(batch.issued.values())) == (0, 3)
     assert failures(rt) == []
 
@@ -449,7 +454,7 @@ def moody(rt: Runtime, host: MemoryHost, **moods: Any) -> tuple[Runtime, Moody]:
     other = Moody(**vars(host))
     for name, value in moods.items():
         setattr(other, name, value)
-    return replace(rt, host=other), other
+    return quick(replace(rt, host=other)), other
 
 
 def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, host: MemoryHost) -> None:
@@ -494,7 +499,7 @@ def test_a_host_that_cannot_list_its_learners_is_told_with_its_reason(rt: Runtim
         def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
             raise LookupError("a table of the host is gone")
 
-    rt = replace(rt, host=Broken(**vars(host)))
+    rt = quick(replace(rt, host=Broken(**vars(host))))
     with pytest.raises(BatchFailed):
         bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=30)
     assert failures(rt) == [("", "plan", "host.failed")]

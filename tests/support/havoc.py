@@ -123,6 +123,7 @@ def opened(database_url: str, folder: Path, office: PostOffice, *, learners: int
     settings = {
         "CERTIFY_LEASE_SECONDS": "2",
         "CERTIFY_CHUNK_SIZE": "50",
+        "CERTIFY_RETRY_SECONDS": "0.05",
         "CERTIFY_MAIL": f"smtp://127.0.0.1:{office.port}",
         **settings,
     }
