@@ -9,6 +9,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..awards.causes import LONGEST_NOTE
 from ..awards.service import AwardView, get_award
 from ..core import api, web
@@ -19,8 +20,6 @@ from ..eligibility.reasons import worded
 from ..issuing import corrections, oddities, retrying
 from ..issuing.corrections import LONGEST_NAME, CorrectionView
 from ..issuing.reissuing import Comparison
-from .access import open_run
-from .api import on_run
 
 Asked = dict[str, Any]
 View = Callable[..., Any]
