@@ -86,6 +86,9 @@ class Settings:
     grace_seconds: int = 20
     """How long a worker that is told to stop may go on with its chunk before it gives it back."""
 
+    retry_seconds: float = 0.25
+    """How long something that failed rests before it is tried again; twice as long each further time."""
+
     night_at: str = ""
     """When the workers begin the night's issue by themselves: 02:30, in UTC. Empty: somebody else does,
     by `flask certify night`."""
@@ -176,6 +179,8 @@ class Settings:
             raise _wrong("lease_seconds", "it must be a whole number of seconds, at least 1.")
         if self.grace_seconds < 0:
             raise _wrong("grace_seconds", "it must be a whole number of seconds, 0 or more.")
+        if not 0 < self.retry_seconds <= 30:
+            raise _wrong("retry_seconds", "it must be a number of seconds, above 0 and at most 30.")
         if self.night_at and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", self.night_at):
             raise _wrong("night_at", "it must be a time like 02:30, in UTC.")
         if self.log not in ("text", "json"):
