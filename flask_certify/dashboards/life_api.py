@@ -14,7 +14,7 @@ from ..awards.states import Move
 from ..core import api, web
 from ..core.api import operation
 from ..core.current import current_actor, current_runtime
-from ..issuing import excepting, lifecycle, reissuing
+from ..issuing import excepting, lifecycle, undoing
 from ..issuing.lifecycle import Report
 from . import api_schemas as schemas
 
@@ -81,7 +81,7 @@ def revoke(given: Asked, *, award: AwardView) -> Asked:
 def undo(given: Asked, *, award: AwardView) -> Asked:
     """Undo a re-issue that was a mistake; the one that was replaced comes back"""
     rt, actor = current_runtime(), current_actor().ref
-    back = reissuing.undo(rt, reissuing.find_undoable(rt, award), _why(given), actor=actor, tell=given["tell"])
+    back = undoing.undo(rt, undoing.find_undoable(rt, award), _why(given), actor=actor, tell=given["tell"])
     return {"id": back.id, "state": back.state.value}
 
 
