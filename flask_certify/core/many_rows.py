@@ -44,7 +44,7 @@ class Statement:
 
 def write(connection: Connection, statement: Statement, rows: Sequence[Row]) -> int:
     """How many rows it has made or changed. All rows have the columns of the statement, and no keys twice."""
-    if len(rows) >= MANY:
+    if len(rows) >= MANY and not _is_filled_in_python(statement):
         way = _to_sqlite if connection.dialect.name == "sqlite" else _to_postgresql
         done = way(connection, statement, rows)
         if done is not None:
@@ -52,6 +52,13 @@ def write(connection: Connection, statement: Statement, rows: Sequence[Row]) -> 
     given = [{_gap(name): row[name] for name in statement.names} for row in rows] if statement.only_there else rows
     plain = _plain(statement, connection.dialect.name)
     return connection.execute(plain, given, execution_options=COUNTED).rowcount
+
+
+@lru_cache(maxsize=256)
+def _is_filled_in_python(statement: Statement) -> bool:
+    """Whether SQLAlchemy adds a column to the rows."""
+    others = [column for column in statement.table.columns if column.name not in statement.names]
+    return any(column.onupdate if statement.only_there else column.default for column in others)
 
 
 # ---- what is said ----------------------------------------------------------------------------------
@@ -120,9 +127,11 @@ def _to_sqlite(connection: Connection, statement: Statement, rows: Sequence[Row]
 
 
 def _prepare(statement: Statement, dialect: Dialect) -> _Prepared | None:
-    """None: it has other gaps than the columns of the rows, such as a default that is made in Python."""
+    """None: it has other gaps than the columns of the rows."""
     names = {_gap(name) if statement.only_there else name: name for name in statement.names}
-    compiled = _plain(statement, "sqlite").compile(dialect=dialect, column_keys=None if statement.only_there else list(names))
+    compiled = _plain(statement, "sqlite").compile(
+        dialect=dialect, column_keys=None if statement.only_there else list(names)
+    )
     gaps = compiled.positiontup
     if gaps is None or sorted(gaps) != sorted(names):
         return None
@@ -132,18 +141,15 @@ def _prepare(statement: Statement, dialect: Dialect) -> _Prepared | None:
 
 
 def _column(rows: Sequence[Row], name: str, write: Write | None) -> list[Any]:
-    """All values of one column. Of those that are one and the same, one after the other, one is written."""
+    """All values of one column. Those that are one and the same object are written once."""
     values = [row[name] for row in rows]
     if write is None:
         return values
-    last = values[0]
-    written = write(last)
-    found = []
-    for value in values:
-        if value is not last:
-            last, written = value, write(value)
-        found.append(written)
-    return found
+    known = {id(value): value for value in values}
+    if len(known) == len(values):
+        return [write(value) for value in values]
+    written = {key: write(value) for key, value in known.items()}
+    return [written[id(value)] for value in values]
 
 
 # ---- PostgreSQL ------------------------------------------------------------------------------------

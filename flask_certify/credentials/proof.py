@@ -42,7 +42,6 @@ class ProofMaker:
         signature = self.signer.sign(self.hashed_options + sha256(canonical_text))
         return {**self.options, "proofValue": "z" + multibase.base58(signature)}
 
-
     def sign_all(self, filled: Sequence[Filled]) -> list[str]:
         """The signed JSON of each, as `attach` and `prove` would make it.
 

@@ -19,7 +19,6 @@ from .shapes import (
     Form,
     NotCompilable,
     NotWhollySigned,
-    Pattern,
     Shape,
     SlowForm,
     Values,
