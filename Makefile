@@ -60,7 +60,8 @@ tools:
 
 # What decides: each branch of it, by the tests of the thinking alone. Doors and services have tests of their own.
 coverage: $(VENV)/.made-test
-	@$(RUN) -m pytest -q tests/unit/eligibility --cov=flask_certify.eligibility --cov-branch \
+	@$(RUN) -m pytest -q tests/unit/eligibility tests/unit/awards --cov=flask_certify.eligibility \
+		--cov=flask_certify.awards.states --cov-branch \
 		--cov-report=term-missing --cov-fail-under=100
 
 # The suite's chaos with forty times as many learners (20,000 under kill -9; a Redis that is gone for a minute), and

@@ -275,6 +275,16 @@ def last_moves(session: orm.Session, award_ids: Collection[UUID], move: Move) ->
     return found
 
 
+def last_move(session: orm.Session, award_id: UUID) -> AwardMove | None:
+    """The last move of this award, whichever it was; None: it was never moved."""
+    return session.scalar(
+        sa.select(AwardMove)
+        .where(AwardMove.award_id == award_id)
+        .order_by(AwardMove.at.desc(), AwardMove.id.desc())
+        .limit(1)
+    )
+
+
 def count_moves(session: orm.Session, award_ids: Collection[UUID], move: Move) -> dict[UUID, int]:
     """How often each of these awards was moved so, this time included."""
     found: dict[UUID, int] = {}

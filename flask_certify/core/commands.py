@@ -32,8 +32,8 @@ def told(*, as_json: bool = False) -> Iterator[None]:
         yield
     except CertifyError as error:
         if as_json:
-            click.echo(json.dumps({"error": {"code": error.code, "sentence": str(error)}}))
-        click.echo(f"{error} [{error.code}]", err=True)
+            click.echo(json.dumps({"error": {"code": error.code, "sentence": error.worded()}}))
+        click.echo(f"{error.worded()} [{error.code}]", err=True)
         sys.exit(2)
 
 

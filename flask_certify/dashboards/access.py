@@ -1,4 +1,4 @@
-"""Who may open what. Every route about a run goes through here; `tests/upkeep/test_access.py` lists them all."""
+"""What a reader may do in a run besides looking at it, how its tenant is described, and whose a certificate is."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,37 +6,21 @@ from typing import Any
 from uuid import UUID
 
 from ..achievements.service import RunView, get_run
+from ..awards.service import AwardView, get_award
 from ..core import web
 from ..core.current import current_runtime
+from ..core.errors import Conflict, Forbidden
 from ..core.hosts import asking
+from ..core.i18n import N_
+from ..eligibility import visibility
 from ..host.records import Actor, Tenant
 
 View = Callable[..., Any]
 
 
-def requires(act: str) -> Callable[[View], View]:
-    """The view gets the RunView of `run_id`, if the host lets the reader do this to that run.
-
-    A stranger is asked to log in before anything is looked up, so nobody learns which ids exist.
-    """
-
-    def around(view: View) -> View:
-        @wraps(view)
-        def guarded(run_id: UUID) -> Any:
-            web.acting()
-            return view(open_run(run_id, act))
-
-        return guarded
-
-    return around
-
-
-def open_run(run_id: UUID, act: str) -> RunView:
-    """The run, which the reader may do this to. Raises NotLoggedIn, UnknownRun, Forbidden, HostUnavailable."""
-    with current_runtime().reading() as session:
-        run = get_run(session, run_id)
-    web.require(act, tenant_ref=run.tenant_ref, run_ref=run.run_ref)
-    return run
+class NotYetVisible(Conflict):
+    code = "award.not_yet_visible"
+    sentence = N_("This certificate is issued, and can be seen and downloaded later. Your certificates say from when.")
 
 
 def may_in_run(actor: Actor, act: str, run: RunView) -> bool:
@@ -49,3 +33,27 @@ def tenant_of(run: RunView) -> Tenant:
     with asking(rt, "tenant"):
         found = rt.host.tenant(run.tenant_ref)
     return found or Tenant(run.tenant_ref, "", "")
+
+
+def as_holder(view: View) -> View:
+    """The view gets the award, if it is the caller's own. Staff do nothing in their place."""
+
+    @wraps(view)
+    def guarded(*, award_id: UUID) -> Any:
+        actor = web.acting()
+        with current_runtime().reading() as session:
+            award = get_award(session, award_id)
+        if actor.learner_ref is None or actor.learner_ref != award.learner_ref:
+            raise Forbidden()
+        web.require("award.read_own", tenant_ref=award.tenant_ref, run_ref=award.run_ref, learner_ref=award.learner_ref)
+        return view(award=award)
+
+    return guarded
+
+
+def is_visible(award: AwardView) -> bool:
+    """Whether those to whom it is to be shown may see it yet; staff print it before (R-086)."""
+    rt = current_runtime()
+    with rt.reading() as session:
+        run = get_run(session, award.run_id)
+    return visibility.is_visible(run.dates, rt.clock.now())

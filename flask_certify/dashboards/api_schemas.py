@@ -287,6 +287,8 @@ class Explanation(ma.Schema):
     answered = fields.Boolean(required=True)
     eligible = fields.Boolean(required=True)
     certificate = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, allow_none=True)
+    answer = fields.List(fields.String(), required=True)
     status = fields.String(required=True, allow_none=True)
     label = fields.String(required=True)
     reasons = fields.List(fields.Dict(), required=True)
@@ -294,3 +296,4 @@ class Explanation(ma.Schema):
     facts = fields.Dict(required=True)
     rules = fields.List(fields.Dict(), required=True)
     history = fields.List(fields.Dict(), required=True)
+    links = fields.Dict(required=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from marshmallow import Schema, fields, validate
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..awards.causes import GIVEN_BY_PEOPLE, Why
 from ..core import api, web
 from ..core.api import Said, note, operation, ref
@@ -18,7 +19,7 @@ from ..issuing.kinds import BatchKind
 from ..issuing.previews import PreviewView
 from ..notifications.planning import Plan
 from . import queries, results
-from .access import open_run, tenant_of
+from .access import tenant_of
 from .bundle_api import FilterBody
 from .listing import Listing
 
@@ -120,24 +121,15 @@ def register(blueprint: Any) -> None:
         operation(blueprint, method, path, view, guard=guard, **more)
 
     one = "/batches/<uuid:batch_id>"
-    add("POST", "/runs/<uuid:run_id>/batches", look_at_batch, _on_run, body=BatchBody, gives=Batch, status=201)
+    # Whether the caller may do what the kind does is asked when the kind is known; before, whether they may issue.
+    issue = on_run(BatchKind.ISSUE.act)
+    add("POST", "/runs/<uuid:run_id>/batches", look_at_batch, issue, body=BatchBody, gives=Batch, status=201)
     add("GET", one, get_batch, _to_see, gives=Batch)
     add("GET", f"{one}/learners", list_learners, _to_see, query=LearnersQuery, gives=Line, many=True)
     add("POST", f"{one}/confirm", confirm_batch, _to_do, body=ConfirmBody, gives=Batch)
     for view in (pause_batch, resume_batch, stop_batch):
         add("POST", f"{one}/{view.__name__.removesuffix('_batch')}", view, _to_do, gives=Batch)
     add("POST", f"{one}/retry", retry_batch, _to_do, gives=Batch, status=201)
-
-
-def _on_run(view: View) -> View:
-    """Whether the caller may do what the kind does is asked when the kind is known; before, whether they may issue."""
-
-    @wraps(view)
-    def guarded(*, run_id: UUID, **kwargs: Any) -> Any:
-        web.acting()
-        return view(run=open_run(run_id, BatchKind.ISSUE.act), **kwargs)
-
-    return guarded
 
 
 def _to_see(view: View) -> View:

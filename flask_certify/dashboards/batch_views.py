@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..awards.causes import GIVEN_BY_PEOPLE, WORDS, Why
 from ..core import reader, web
 from ..core.current import current_actor, current_runtime
@@ -22,7 +23,7 @@ from ..issuing.kinds import BatchKind
 from ..issuing.models import PAUSED, PLANNING, RUNNING, STOPPING
 from ..issuing.previews import PreviewView
 from . import queries, results, sheets, wording
-from .access import may_in_run, open_run, requires, tenant_of
+from .access import may_in_run, tenant_of
 from .listing import Listing
 
 TITLES = {
@@ -68,7 +69,7 @@ def acts_of(actor: Actor, run: RunView) -> list[tuple[str, str]]:
 # ---- the question ----------------------------------------------------------------------------------
 
 
-@requires("award.issue")
+@on_run("award.issue")
 def get_issue(run: RunView) -> AnyResponse:
     """The question before a bulk issue: how many get what, who does not and why (R-116, R-120, R-125)."""
     rt, kind = current_runtime(), BatchKind.ISSUE
@@ -83,7 +84,7 @@ def get_issue(run: RunView) -> AnyResponse:
     return _ask(run, kind, seen=seen)
 
 
-@requires("run.dashboard")
+@on_run("run.dashboard")
 def post_batch(run: RunView) -> AnyResponse:
     """Looks at what would happen to those who were chosen, and leads to the question."""
     if "download" in request.form:

@@ -9,13 +9,12 @@ from flask import url_for
 from marshmallow import fields, validate
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..core import web
 from ..core.api import Said, Text, operation, ref
 from ..core.current import current_actor, current_runtime
 from ..issuing import bundles
 from ..issuing.bundles import BundleView
-from .access import open_run
-from .api import on_run
 from .bundle_views import chosen
 from .listing import Listing, Status
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, redirect, request, send_file, ur
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..core import reader, web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput, CertifyError, Conflict
@@ -15,7 +16,7 @@ from ..core.i18n import N_, c_
 from ..issuing import bundles
 from ..issuing.bundles import BundleUnderWay, BundleView, UnknownBundle
 from . import queries, wording
-from .access import open_run, requires, tenant_of
+from .access import tenant_of
 from .listing import Listing
 
 _ASKED = ("q", "status", "from", "to", "learner")  # which learners
@@ -35,7 +36,7 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/bundles/<uuid:bundle_id>/<int:number>.zip", "bundle_part", get_part)
 
 
-@requires("award.download")
+@on_run("award.download")
 def get_download(run: RunView) -> AnyResponse:
     """How many certificates, how large, in how many files; of the learners that the list was filtered for."""
     rt = current_runtime()
@@ -46,7 +47,7 @@ def get_download(run: RunView) -> AnyResponse:
     return _ask(run, told=told)
 
 
-@requires("award.download")
+@on_run("award.download")
 def post_download(run: RunView) -> AnyResponse:
     """Opens a bundle, and leads to it. Pressed twice, both lead to the same one."""
     rt, actor = current_runtime(), current_actor()

@@ -48,7 +48,7 @@ def _explain(group: AppGroup) -> None:
     @click.option("--lang", help="In which language to answer, for example hi.")
     def explain(run: str, learner: str, as_json: bool, lang: str | None) -> None:
         """Say why LEARNER has, or has not, a certificate of the course run RUN, and what would change it."""
-        with told(as_json=as_json), speaking(lang):
+        with speaking(lang), told(as_json=as_json):
             why = explaining.explain(current_runtime(), run, learner)
             if as_json:
                 click.echo(json.dumps(explaining.to_json(why), ensure_ascii=False))
@@ -120,6 +120,7 @@ def _night(group: AppGroup) -> None:
                 "skipped": done.skipped,
                 "issued": done.issued,
                 "failed": done.failed,
+                "restored": done.restored,
                 "left_out": dict(done.left_out),
                 "seconds": done.seconds,
                 "first": is_first,
@@ -127,7 +128,7 @@ def _night(group: AppGroup) -> None:
             click.echo(json.dumps(told_result))
         click.echo(
             f"{done.date}: {done.runs} runs, {done.attempted} learners were due, {done.issued} certificates issued, "
-            f"{done.failed} failed, {done.skipped} had one already or none to get.",
+            f"{done.restored} brought back, {done.failed} failed, {done.skipped} had one already or none to get.",
             err=as_json,
         )
         for run_ref, code in done.left_out:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from sqlalchemy import orm
 
-from ..achievements.service import get_run, list_issuers, runs_of
+from ..achievements.service import list_issuers, runs_of
 from ..awards import exceptions
 from ..awards import service as awards
 from ..awards.exceptions import NONE
@@ -15,7 +15,7 @@ from ..awards.service import AwardView
 from ..awards.states import AwardState
 from ..core import web
 from ..core.current import current_runtime
-from ..core.errors import Conflict, Forbidden
+from ..core.errors import Forbidden
 from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.runtime import Runtime
@@ -23,10 +23,12 @@ from ..credentials import forms
 from ..documents import images
 from ..documents.service import Printed
 from ..eligibility import visibility
-from ..issuing import printing
+from ..issuing import corrections, own, printing
 from ..issuing.showing import Showing, showing_of
 from ..telemetry import service as telemetry
-from . import queries, wording
+from . import learner_requests, queries, wording
+from .access import NotYetVisible, is_visible
+from .learner_requests import asking_of
 from .queries import Waiting
 
 STATES = {
@@ -53,6 +55,7 @@ class Card:
     """One certificate on the learner's page, from what was frozen when it was issued."""
 
     award_id: UUID
+    run_id: UUID
     title: str
     course: str
     name: str | None
@@ -69,11 +72,7 @@ class Card:
     visible_from: datetime | None  # None: nobody can say
     shown_on: date | None  # the date that it shows (R-088), where that is another day than that of its issue
     may_download: bool
-
-
-class NotYetVisible(Conflict):
-    code = "award.not_yet_visible"
-    sentence = N_("This certificate is issued, and can be seen and downloaded later. Your certificates say from when.")
+    is_correctable: bool  # another name can be asked for, or was (R-184)
 
 
 def register(bp: Blueprint) -> None:
@@ -81,21 +80,38 @@ def register(bp: Blueprint) -> None:
     bp.add_url_rule("/awards/<uuid:award_id>/certificate.pdf", "document", get_document)
     bp.add_url_rule("/awards/<uuid:award_id>/certificate.png", "picture", get_picture)
     bp.add_url_rule("/awards/<uuid:award_id>/credential/<form>", "credential", get_credential)
+    learner_requests.register(bp)
 
 
 def get_me() -> str:
     """All certificates of the person who is logged in, as a growing record (R-129), and what is still missing."""
     rt, actor = current_runtime(), web.acting()
     if actor.learner_ref is None:
-        return web.render("certify/me.html", is_learner=False, cards=[], waiting=[], sentences=wording.sentences)
+        return web.render("certify/me.html", is_learner=False, cards=[], waiting=[], asked=None)
     with asking(rt, "runs_of_learner"):
         run_refs = list(rt.host.runs_of_learner(actor.learner_ref))
     with rt.reading() as session:
         cards = _cards(rt, session, actor.learner_ref)
         waiting: list[Waiting] = queries.waiting_of(session, actor.learner_ref, run_refs)
     return web.render(
-        "certify/me.html", is_learner=True, cards=cards, waiting=waiting, sentences=wording.sentences, forms=FORMS
+        "certify/me.html",
+        is_learner=True,
+        cards=cards,
+        waiting=[(each, own.may_learners_start(each.pacing)) for each in waiting],
+        asked=_asked(cards, waiting),
+        sentences=wording.sentences,
+        forms=FORMS,
     )
+
+
+def _asked(cards: list[Card], waiting: list[Waiting]) -> tuple[str, bool] | None:
+    """For which run the learner has just asked for the certificate, and whether it is there."""
+    run_id = request.args.get("asked", "")
+    titles = {str(each.run_id): each.title for each in waiting}
+    holds = {str(each.run_id): each.course for each in cards if each.may_download or each.awaits}
+    if run_id in holds:
+        return holds[run_id], True
+    return (titles[run_id], False) if run_id in titles else None
 
 
 def get_document(award_id: UUID) -> Response:
@@ -150,19 +166,11 @@ def _require_reader_of(award: AwardView) -> str:
     about = {"tenant_ref": award.tenant_ref, "run_ref": award.run_ref}
     is_own = actor.learner_ref == award.learner_ref
     is_own = is_own and web.may(actor, "award.read_own", learner_ref=award.learner_ref, **about)
-    if is_own and _is_visible(award):
+    if is_own and is_visible(award):
         return "learner"
     if web.may(actor, "award.download", **about):
         return "mentor"
     raise NotYetVisible() if is_own else Forbidden()
-
-
-def _is_visible(award: AwardView) -> bool:
-    """Whether those to whom it is to be shown may see it yet; staff print it before."""
-    rt = current_runtime()
-    with rt.reading() as session:
-        run = get_run(session, award.run_id)
-    return visibility.is_visible(run.dates, rt.clock.now())
 
 
 def _cards(rt: Runtime, session: orm.Session, learner_ref: str) -> list[Card]:
@@ -170,15 +178,22 @@ def _cards(rt: Runtime, session: orm.Session, learner_ref: str) -> list[Card]:
     replaced = {each.replaces_id for each in found if each.replaces_id and each.state is not AwardState.GRANTED}
     bases = {issuer.id: issuer.base for issuer in list_issuers(session)} if found else {}
     runs = runs_of(session, {each.run_id for each in found})
-    own = exceptions.of_learner(session, learner_ref)
-    shown = [showing_of(rt, runs[each.run_id].dates, own.get(each.run_id, NONE), each.granted_at) for each in found]
+    special = exceptions.of_learner(session, learner_ref)
+    asked = corrections.of_learner(session, learner_ref) if found else []
+    shown = [showing_of(rt, runs[each.run_id].dates, special.get(each.run_id, NONE), each.granted_at) for each in found]
     return [
-        _card(each, bases[each.issuer_id], seen, is_replaced=each.id in replaced)
+        _card(
+            each,
+            bases[each.issuer_id],
+            seen,
+            is_replaced=each.id in replaced,
+            is_correctable=seen.is_visible and asking_of(rt, each, asked).is_shown,
+        )
         for each, seen in zip(found, shown, strict=True)
     ]
 
 
-def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool) -> Card:
+def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool, is_correctable: bool) -> Card:
     frozen = award.frozen
     kind, state = REPLACED if is_replaced and award.state is AwardState.REVOKED else STATES[award.state]
     if not seen.is_visible and award.state is AwardState.ISSUED:
@@ -186,6 +201,7 @@ def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool) -> C
     issued_on = visibility.day_of(award.issued_at, frozen.zone) if award.issued_at else None
     return Card(
         award_id=award.id,
+        run_id=award.run_id,
         title=frozen.achievement_title,
         course=frozen.course_title,
         name=frozen.recipient_name,
@@ -202,4 +218,5 @@ def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool) -> C
         visible_from=seen.visible_from,
         shown_on=seen.other_date if seen.other_date != issued_on else None,
         may_download=seen.is_visible and award.state is AwardState.ISSUED and frozen.recipient_name is not None,
+        is_correctable=is_correctable,
     )

@@ -6,7 +6,7 @@ who may see them, and write them nowhere.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Achievement, Issuer, Run
+from ..achievements.service import list_attachments
 from ..awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
 from ..awards.models import Award, Failure, Record
 from ..awards.states import AwardState
 from ..eligibility.reasons import Reason
+from ..host.records import Pacing
 from ..issuing.models import FINISHED, PREVIEW, RUNNING, UNDER_WAY_STATES, Bundle, IssueBatch
 
 PAGE = 1000  # rows in one question when all of a run are read
@@ -115,12 +117,13 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A run in which a learner has no certificate, with what the last decision said."""
+    """A run in which a learner has no certificate, with what the last decision said; nothing, if there was none yet."""
 
     run_id: UUID
     title: str
     reasons: tuple[Reason, ...]
-    decided_at: datetime
+    decided_at: datetime | None
+    pacing: Pacing = Pacing.INSTRUCTOR
 
 
 # ---- counts ----------------------------------------------------------------------------------------
@@ -248,16 +251,24 @@ def declined(session: orm.Session, run_id: UUID, *, limit: int | None = None) ->
 
 
 def waiting_of(session: orm.Session, learner_ref: str, run_refs: list[str]) -> list[Waiting]:
-    """Of these runs, those in which the learner was decided upon and has no certificate, the latest decision first."""
+    """Of these runs, those in which the learner was decided upon and has no certificate, the latest decision first.
+
+    Then self-paced ones in which nothing was decided yet, for learners ask there for themselves (R-073).
+    """
     if not run_refs:
         return []
     found = session.execute(
-        sa.select(Run.id, Run.title, Record.reasons, Record.decided_at)
-        .join(Record, Record.run_id == Run.id)
-        .where(Run.run_ref.in_(run_refs), Record.learner_ref == learner_ref, Record.award_id.is_(None))
-        .order_by(Record.decided_at.desc(), Run.id)
+        sa.select(Run.id, Run.title, Run.pacing, Record.reasons, Record.decided_at)
+        .outerjoin(Record, sa.and_(Record.run_id == Run.id, Record.learner_ref == learner_ref))
+        .where(Run.run_ref.in_(run_refs), Record.award_id.is_(None))
+        .where(Record.learner_ref.is_not(None) | (Run.pacing == Pacing.SELF))
+        .order_by(Record.decided_at.is_(None), Record.decided_at.desc(), Run.id)
     )
-    return [Waiting(row.id, row.title, _reasons(row.reasons), row.decided_at) for row in found]
+    return [
+        Waiting(row.id, row.title, _reasons(row.reasons or ()), row.decided_at, Pacing(row.pacing or Pacing.INSTRUCTOR))
+        for row in found
+        if row.decided_at is not None or list_attachments(session, row.id)
+    ]
 
 
 def _conditions(run_id: UUID, asked: Question) -> list[sa.ColumnElement[bool]]:
@@ -306,7 +317,7 @@ def row_of(record: Record) -> LearnerRow:
     )
 
 
-def _reasons(stored: list[dict[str, Any]]) -> tuple[Reason, ...]:
+def _reasons(stored: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
     return tuple(Reason(each["code"], each.get("values", {})) for each in stored)
 
 

@@ -1,6 +1,5 @@
 """The API of those who help: other names, what failed tried again, data that do not fit (R-178 to R-187)."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -9,21 +8,19 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..achievements.service import RunView
+from ..achievements.views import on_run, open_run
 from ..awards.causes import LONGEST_NOTE
-from ..awards.service import AwardView, get_award
+from ..awards.service import AwardView
 from ..core import api, web
 from ..core.api import Said, Text, operation
 from ..core.current import current_actor, current_runtime
-from ..core.errors import Forbidden
 from ..eligibility.reasons import worded
 from ..issuing import corrections, oddities, retrying
 from ..issuing.corrections import LONGEST_NAME, CorrectionView
 from ..issuing.reissuing import Comparison
-from .access import open_run
-from .api import on_run
+from .access import View, as_holder
 
 Asked = dict[str, Any]
-View = Callable[..., Any]
 STAFF = "award.reissue"
 
 
@@ -118,26 +115,6 @@ def register(blueprint: Any) -> None:
 
 
 # ---- guards ----------------------------------------------------------------------------------------
-
-
-def as_holder(view: View) -> View:
-    """The view gets the award, if it is the caller's own."""
-
-    @wraps(view)
-    def guarded(*, award_id: UUID) -> Any:
-        actor = web.acting()
-        with current_runtime().reading() as session:
-            award = get_award(session, award_id)
-        _require_holder(actor.learner_ref, award)
-        return view(award=award)
-
-    return guarded
-
-
-def _require_holder(learner_ref: str | None, award: AwardView) -> None:
-    if learner_ref is None or learner_ref != award.learner_ref:
-        raise Forbidden()
-    web.require("award.read_own", tenant_ref=award.tenant_ref, run_ref=award.run_ref, learner_ref=learner_ref)
 
 
 def on_correction(view: View) -> View:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from ..achievements.service import IssuerView, SignatoryView
+from ..achievements.views import of_issuer
 from ..core import api, web
 from ..core.api import operation
 from ..core.current import current_actor, current_runtime
@@ -16,7 +17,7 @@ from ..documents.saving import Saved
 from ..documents.signatories import Place, WrongSignatory
 from ..documents.templates import Page, TemplateView
 from . import template_schemas as schemas
-from .template_views import EDIT, USE, open_issuer
+from .template_views import EDIT, USE
 
 Asked = dict[str, Any]
 View = Callable[..., Any]
@@ -29,7 +30,7 @@ def register(blueprint: Any) -> None:
         operation(blueprint, method, path, view, guard=guard, **more)
 
     tenant, one = "/tenants/<slug>", "/templates/<uuid:template_id>"
-    use, edit, see, change = of_tenant(USE), of_tenant(EDIT), on_template(USE), on_template(EDIT)
+    use, edit, see, change = of_issuer(USE), of_issuer(EDIT), on_template(USE), on_template(EDIT)
     saved, template = schemas.Saved, schemas.Template
     add("GET", f"{tenant}/templates", list_templates, use, gives=template, many=True)
     add("POST", f"{tenant}/templates", make_template, edit, body=schemas.MakeBody, gives=saved, status=201)
@@ -49,20 +50,6 @@ def register(blueprint: Any) -> None:
 
 
 # ---- guards ----------------------------------------------------------------------------------------
-
-
-def of_tenant(act: str) -> api.Guard:
-    """The view gets the issuer of this slug, if the host lets the caller do this in its tenant."""
-
-    def guard(view: View) -> View:
-        @wraps(view)
-        def guarded(*, slug: str, **more: Any) -> Any:
-            web.acting()
-            return view(issuer=open_issuer(slug, act), **more)
-
-        return guarded
-
-    return guard
 
 
 def on_template(act: str) -> api.Guard:

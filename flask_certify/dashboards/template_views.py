@@ -4,8 +4,6 @@ What is typed is laid out in a child process with limits (documents/compiling.py
 name. Pictures that came with a form and were fine are kept under their hash, so that nobody uploads them twice.
 """
 
-from collections.abc import Callable
-from functools import wraps
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -14,7 +12,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..achievements.service import IssuerView, SignatoryView, get_issuer_by_slug
+from ..achievements.service import IssuerView, SignatoryView
+from ..achievements.views import of_issuer
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput, CertifyError, Conflict
@@ -31,8 +30,6 @@ from .designing import Desk, Tray
 USE, EDIT = "template.use", "template.edit"
 _UPLOAD = archive.LARGEST + 2_000_000  # bytes of a form
 _ANSWERED = {"save": N_("Saved."), "settle": N_("Saved."), "retire": N_("Retired."), "take_up": N_("In use again.")}
-
-View = Callable[..., Any]
 
 
 class UploadTooLarge(BadInput):
@@ -74,28 +71,6 @@ _FORMS = frozenset({"post_templates", "post_new_template", "post_template", "pos
 # ---- who may ---------------------------------------------------------------------------------------
 
 
-def of_tenant(act: str) -> Callable[[View], View]:
-    """The view gets the issuer of this slug, if the host lets the reader do this in its tenant."""
-
-    def around(view: View) -> View:
-        @wraps(view)
-        def guarded(slug: str, **more: Any) -> Any:
-            web.acting()
-            return view(open_issuer(slug, act), **more)
-
-        return guarded
-
-    return around
-
-
-def open_issuer(slug: str, act: str) -> IssuerView:
-    """Raises NotLoggedIn, NoSuchIssuer, Forbidden, HostUnavailable."""
-    with current_runtime().reading() as session:
-        issuer = get_issuer_by_slug(session, slug.replace("\0", ""))
-    web.require(act, tenant_ref=issuer.tenant_ref)
-    return issuer
-
-
 def open_template(issuer: IssuerView, template_id: UUID) -> TemplateView:
     """The template, if it is of this tenant (R-029). Raises TemplateNotFound."""
     with current_runtime().reading() as session:
@@ -112,12 +87,12 @@ def _may_edit(issuer: IssuerView) -> bool:
 # ---- all of a tenant -------------------------------------------------------------------------------
 
 
-@of_tenant(USE)
+@of_issuer(USE)
 def get_templates(issuer: IssuerView) -> AnyResponse:
     return _all(issuer)
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def post_templates(issuer: IssuerView) -> AnyResponse:
     """Takes a file in, copies a template, or changes who is on file as a signatory."""
     rt, actor, tenant = current_runtime(), current_actor().ref, issuer.tenant_ref
@@ -174,12 +149,12 @@ def _uuid(text: str) -> UUID:
 # ---- a new one -------------------------------------------------------------------------------------
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def get_new(issuer: IssuerView) -> AnyResponse:
     return _edit(issuer, None, Desk.empty())
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def post_new(issuer: IssuerView) -> AnyResponse:
     """Tries what was typed, or makes a template of it."""
     rt, desk = current_runtime(), Desk.parse(request, Tray(issuer.id))
@@ -196,7 +171,7 @@ def post_new(issuer: IssuerView) -> AnyResponse:
 # ---- one of them -----------------------------------------------------------------------------------
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def get_template(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     """The newest page of a language, or that of an older version, ready to be changed."""
     template = open_template(issuer, template_id)
@@ -216,7 +191,7 @@ def _language(template: TemplateView, asked: str) -> str:
     return asked.strip()[:20] or template.language or next(iter(template.languages), "en")
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def post_template(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     """Tries what was typed, gives the preview as a PDF, or saves a version."""
     rt, template = current_runtime(), open_template(issuer, template_id)
@@ -231,7 +206,7 @@ def post_template(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     return _edit(issuer, open_template(issuer, template_id), desk, said=c_("Saved."), warned=done.warnings)
 
 
-@of_tenant(EDIT)
+@of_issuer(EDIT)
 def post_settings(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     """Name, language and signatories; or retires, takes up, deletes."""
     rt, actor, template = current_runtime(), current_actor().ref, open_template(issuer, template_id)
@@ -285,7 +260,7 @@ def _places(tray: Tray) -> list[Place] | None:
 # ---- files -----------------------------------------------------------------------------------------
 
 
-@of_tenant(USE)
+@of_issuer(USE)
 def get_file(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     """The template as one file (R-031)."""
     template = open_template(issuer, template_id)
@@ -294,7 +269,7 @@ def get_file(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     return response
 
 
-@of_tenant(USE)
+@of_issuer(USE)
 def get_picture(issuer: IssuerView, template_id: UUID) -> AnyResponse:
     """What a certificate looks like, small."""
     rt, template = current_runtime(), open_template(issuer, template_id)

@@ -4,11 +4,12 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import RunView, UnknownRun, ensure_run, get_course_run
+from ..achievements.views import on_run
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.i18n import c_
 from . import batch_views, bundle_views, learner_views, operations_views, queries, sheets, template_views, wording
-from .access import may_in_run, requires, tenant_of
+from .access import may_in_run, tenant_of
 from .listing import AT_ONCE, Listing, Pages, page_number, query_of
 from .report import make_report
 
@@ -41,7 +42,7 @@ def get_run_by_ref() -> AnyResponse:
     return redirect(url_for("certify.dashboard", run_id=ensure_run(rt, run_ref).id))
 
 
-@requires("run.dashboard")
+@on_run("run.dashboard")
 def get_dashboard(run: RunView) -> str:
     rt, actor, tenant = current_runtime(), current_actor(), tenant_of(run)
     asked = Listing.parse(request.args)
@@ -87,7 +88,7 @@ def _may_use_templates(run: RunView) -> bool:
     return web.may(current_actor(), template_views.USE, tenant_ref=run.tenant_ref)
 
 
-@requires("run.dashboard")
+@on_run("run.dashboard")
 def get_report(run: RunView) -> Response:
     report = make_report(current_runtime(), run)
     response = sheets.answer(report.rows(), "progress-report.csv")
@@ -98,7 +99,7 @@ def get_report(run: RunView) -> Response:
 # ---- failures --------------------------------------------------------------------------------------
 
 
-@requires("failures.read")
+@on_run("failures.read")
 def get_failures(run: RunView) -> str:
     step, standing = _asked_failures()
     with current_runtime().reading() as session:
@@ -122,7 +123,7 @@ def get_failures(run: RunView) -> str:
     )
 
 
-@requires("failures.read")
+@on_run("failures.read")
 def get_failures_csv(run: RunView) -> Response:
     step, standing = _asked_failures()
     with current_runtime().reading() as session:

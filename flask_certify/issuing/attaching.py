@@ -340,11 +340,11 @@ def _rows(
 
 
 def _ruled_view(each: AttachmentView) -> checking.Ruled:
-    return checking.Ruled(each.template_id, each.achievement.id, notation.from_json(each.rule))
+    return checking.Ruled(each.position, each.template_id, each.achievement.id, notation.from_json(each.rule))
 
 
 def _ruled_row(row: Mapping[str, Any]) -> checking.Ruled:
-    return checking.Ruled(row["template_id"], row["achievement_id"], notation.from_json(row["rule"]))
+    return checking.Ruled(row["position"], row["template_id"], row["achievement_id"], notation.from_json(row["rule"]))
 
 
 # ---- in the transaction ----------------------------------------------------------------------------

@@ -33,8 +33,9 @@ FACTS = ("score", "location", "completion_time")
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """A template and what is earned by it, with the rule on which it is."""
+    """A template and what is earned by it, with the rule on which it is, and its number in the order of the place."""
 
+    number: int
     template_id: UUID
     achievement_id: UUID
     rule: Rule
@@ -101,13 +102,16 @@ def _gap(gap: solver.Gap) -> Notice:
 
 
 def _names(tx: Transaction, attachments: Sequence[Ruled]) -> list[str]:
-    """How people tell them apart: what is earned, and the template it is printed on."""
+    """How people tell them apart: number, what is earned, and the template it is printed on.
+
+    The number is that of `attachments show`: the same may be earned by several criteria, on one template.
+    """
     ids = [each.template_id for each in attachments], [each.achievement_id for each in attachments]
     templates = dict(tx.session.execute(sa.select(Template.id, Template.name).where(Template.id.in_(ids[0]))).all())
     earned = dict(
         tx.session.execute(sa.select(Achievement.id, Achievement.name).where(Achievement.id.in_(ids[1]))).all()
     )
-    return [f"{earned[each.achievement_id]} ({templates[each.template_id]})" for each in attachments]
+    return [f"{each.number}. {earned[each.achievement_id]} ({templates[each.template_id]})" for each in attachments]
 
 
 def _check_ready(tx: Transaction, issuer: IssuerView, runs: Sequence[CourseRun], attachments: Sequence[Ruled]) -> None:

@@ -6,10 +6,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..achievements.models import Run
+from ..awards.models import AwardMove
+from ..awards.states import Move
 from ..core import audit
 from ..core.transaction import Transaction
 from .many import FAILED, ISSUED
 from .models import FINISHED, RUNNING, IssueBatch, IssueItem, Night, NightRun
+
+ACTOR = "night"  # whom the audit log names for what a night does
 
 
 def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
@@ -27,6 +31,8 @@ def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
     if night.state != RUNNING or is_open:
         return
     due, issued, failed = _learners(tx, night_id)
+    restored = _restored(tx, night)
+    due += restored
     seen = sum(row.seen or 0 for row in rows)
     before = night.result or {}
     began = datetime.fromisoformat(before["again_at"]) if "again_at" in before else night.started_at
@@ -37,6 +43,7 @@ def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
         "skipped": max(0, seen - due),
         "issued": issued,
         "failed": failed,
+        "restored": restored,
         "left_out": [[row.run_ref, row.reason] for row in rows if row.reason],
         "seconds": before.get("seconds", 0) + (now - began).total_seconds(),
     }
@@ -50,6 +57,7 @@ def close_night(tx: Transaction, night_id: UUID, now: datetime) -> None:
         attempted=due,
         issued=issued,
         failed=failed,
+        restored=restored,
     )
 
 
@@ -69,3 +77,11 @@ def _learners(tx: Transaction, night_id: UUID) -> tuple[int, int, int]:
     counts = sa.select(sa.func.count(), sa.func.sum(each.c.issued), sa.func.sum(failed)).select_from(each)
     due, issued, lost = tx.session.execute(counts).one()
     return due, issued or 0, lost or 0
+
+
+def _restored(tx: Transaction, night: Night) -> int:
+    """How many certificates the night brought back. The moves say so, whoever died in the middle of it."""
+    restored = sa.select(sa.func.count(AwardMove.award_id.distinct())).where(
+        AwardMove.move == Move.RESTORE, AwardMove.actor_ref == ACTOR, AwardMove.at >= night.started_at
+    )
+    return tx.session.scalar(restored) or 0

@@ -23,7 +23,7 @@ from ..core.current import current_runtime
 from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..eligibility.reasons import worded
-from . import evaluating, lifecycle, people, reissuing, searching
+from . import evaluating, lifecycle, people, reissuing, searching, undoing
 from .evaluating import Whom
 from .many import ALREADY, DECLINED, FAILED, LearnerOutcome
 
@@ -111,7 +111,7 @@ def _awards(group: AppGroup) -> None:
             award = lifecycle.get_by_code(rt, code)
             actor = _acting(rt, as_actor, "award.undo", award)
             why = Why.given(reason or Cause.MISTAKEN_REISSUE, note)
-            back = reissuing.undo(rt, reissuing.find_undoable(rt, award), why, actor=actor, tell=tell)
+            back = undoing.undo(rt, undoing.find_undoable(rt, award), why, actor=actor, tell=tell)
         click.echo(f"{spaced(back.code)} is {SAID[back.state]} again.")
 
     for move, act in (

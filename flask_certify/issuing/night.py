@@ -2,8 +2,9 @@
 
 One row for each date, whoever starts it and however often (R-105): started again while it runs, it is joined; after
 that it looks once more, and does what has become due since. Each run is looked at page by page, in a constant
-number of questions for each; who is due goes into an issue batch, which is worked off like any other. A night that was
-missed needs no making up: the next one finds the same learners.
+number of questions for each; who is due goes into an issue batch, which is worked off like any other. Whose certificate
+an event withdrew, and who meets all again, gets the same one back. A night that was missed needs no making up: the next
+one finds the same learners.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +24,9 @@ from ..achievements.service import (
     get_run,
     runs_with_attachments,
 )
+from ..awards import moves
 from ..awards import service as awards
-from ..awards.states import AwardState
+from ..awards.states import AwardState, Move
 from ..core import audit, outbox, working
 from ..core.db import insert_many, insert_or_ignore
 from ..core.duties import Duty, daily
@@ -36,14 +38,13 @@ from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.decide import Outcome
 from ..eligibility.service import Decided
-from . import changes, jobs, renewals, showing
-from .closing import close_night
+from . import changes, happenings, jobs, renewals, showing
+from .closing import ACTOR, close_night
 from .errors import NightStuck
 from .models import FINISHED, RUNNING, UNDER_WAY, IssueBatch, IssueItem, Night, NightRun
 
 SURVEY = "issuing.night"
 JOB = "issue"
-ACTOR = "night"
 LATER = (HostUnavailable, HostFailed, UnknownRun)  # the run is left for another night, the others go on
 
 
@@ -62,6 +63,7 @@ class NightView:
     failed: int
     left_out: tuple[tuple[str, str], ...]  # runs left for another night, and why
     worked: float = 0
+    restored: int = 0  # of those who were due: whose certificate came back
 
     @property
     def is_finished(self) -> bool:
@@ -164,7 +166,8 @@ def rehearse(rt: Runtime) -> Iterator[Due]:
             for page in changes.pages(rt, run.run_ref):
                 found = changes.look_at(rt, run, page)
                 seen += len(found)
-                due += _due(rt, run, found)
+                new, back = _due(rt, run, found)
+                due += [*new, *back]
         except LATER as error:
             reason = error.code
         yield Due(run.run_ref, seen, tuple(due), reason)
@@ -209,11 +212,14 @@ def survey(rt: Runtime, held: Claim) -> Store:
         ensure_run(rt, run.run_ref)  # as it is now: title, and when its certificates are seen
         for page in changes.pages(rt, run.run_ref):
             found = changes.look_at(rt, run, page)
-            due += _due(rt, run, found)
+            new, back = _due(rt, run, found)
+            due += new
             seen += len(found)
             with rt.transaction() as tx:
                 outbox.renew(tx.session, held, rt.settings.lease_seconds * 1000)
                 changes.write(rt, tx, run, found)
+            if back:
+                happenings.reconsider(rt, run.id, back, actor=ACTOR)
     except LATER as error:
         due, reason = [], error.code
 
@@ -233,12 +239,22 @@ def survey(rt: Runtime, held: Claim) -> Store:
     return store
 
 
-def _due(rt: Runtime, run: RunView, found: list[Decided]) -> list[str]:
-    """Those who may have a certificate and have none, and those whose data are wrong: their issue fails, with words."""
+def _due(rt: Runtime, run: RunView, found: list[Decided]) -> tuple[list[str], list[str]]:
+    """Whom the night issues to, and who gets back what they had.
+
+    Issued is to those who may have a certificate and have none, and to those whose data are wrong: that fails, with
+    words. What an event withdrew comes back; what a person withdrew does not.
+    """
     wanted = [each.learner_ref for each in found if each.decision.outcome is not Outcome.DECLINED]
+    granted = {each.learner_ref for each in found if each.decision.granted}
     with rt.reading() as session:
         standing = awards.standing_of(session, run.tenant_ref, run.run_ref, wanted)
-    return [ref for ref in wanted if ref not in standing or standing[ref].state is AwardState.GRANTED]
+        withdrawn = {each.award_id: ref for ref, each in standing.items() if each.state is AwardState.WITHDRAWN}
+        last = moves.last_moves(session, [each for each, ref in withdrawn.items() if ref in granted], Move.WITHDRAW)
+    return (
+        [ref for ref in wanted if ref not in standing or standing[ref].state is AwardState.GRANTED],
+        [withdrawn[award_id] for award_id, each in last.items() if not each.by_person],
+    )
 
 
 def _open_batch(rt: Runtime, tx: Transaction, night_id: UUID, run: RunView, due: list[str]) -> UUID | None:
@@ -323,6 +339,7 @@ def _view(session: orm.Session, night: Night) -> NightView:
         result.get("failed", 0),
         tuple((run, code) for run, code in result.get("left_out", [])),
         result.get("seconds", 0),
+        result.get("restored", 0),
     )
 
 

@@ -12,7 +12,7 @@ from ..core.runtime import Runtime
 from ..eligibility.events import LetLearnersStart, PacingChanged, respond
 from ..eligibility.facts import NOTHING_KEPT
 from ..eligibility.service import ask_records
-from ..host.records import CourseRun, Pacing
+from ..host.records import Pacing
 from .happenings import reconsider
 from .many import LearnerOutcome
 
@@ -22,9 +22,9 @@ class NotOnRequest(Conflict):
     sentence = N_("Certificates of this course run are not issued on request. Yours comes without being asked for.")
 
 
-def may_learners_start(run: CourseRun) -> bool:
+def may_learners_start(pacing: Pacing) -> bool:
     """Whether learners ask for their certificates themselves: it follows from the pacing, also when that changes."""
-    match respond(PacingChanged(run.pacing is Pacing.SELF), NOTHING_KEPT).action:
+    match respond(PacingChanged(pacing is Pacing.SELF), NOTHING_KEPT).action:
         case LetLearnersStart(on):
             return on
         case _:
@@ -41,7 +41,7 @@ def ask(rt: Runtime, run_id: UUID, learner_ref: str, *, actor: str) -> LearnerOu
     course_run = get_course_run(rt, run.run_ref)
     if learner_ref not in ask_records(rt, run.run_ref, [learner_ref])[0]:
         raise Forbidden()
-    if not may_learners_start(course_run):
+    if not may_learners_start(course_run.pacing):
         raise NotOnRequest()
     [outcome] = reconsider(rt, run_id, [learner_ref], actor=actor)
     return outcome

@@ -1,19 +1,19 @@
-"""Issue again, one or many: the new certificate is made before the old one is replaced (R-098 to R-103, DESIGN 8).
+"""Issue again, one or many: the new certificate is made before the old one is replaced (R-098 to R-102, DESIGN 8).
 
 Prerequisites are checked again by the same decision; that there is a certificate already stops nothing. What is
-refused or fails leaves the old one exactly as it was, and is noted with its reason.
+refused or fails leaves the old one exactly as it was, and is noted with its reason. The way back is `undoing`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..achievements.service import freeze_issuer
-from ..awards import exceptions, moves
+from ..awards import moves
 from ..awards import service as awards
 from ..awards.causes import Cause, Why
 from ..awards.labels import ISSUED as ISSUED_LABEL
@@ -38,7 +38,7 @@ from ..notifications.service import Channels, Telling
 from . import renewals, showing, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
-from .lifecycle import DeclaredInvalid, after_moves, signal_records
+from .lifecycle import signal_records
 from .many import issue_many
 from .orders import Order, open_order
 from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
@@ -46,24 +46,9 @@ from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
 STEP = "reissue"  # in the failure log
 
 
-class NothingToUndo(Conflict):
-    code = "reissue.nothing_to_undo"
-    sentence = N_("This certificate did not replace another one, or does not count any more, so there is no way back.")
-
-
 class ReplacedAlready(Conflict):
     code = "reissue.replaced_already"
     sentence = N_("This certificate was replaced already. What counts now is %(code)s: name that one.")
-
-
-class TooLateToUndo(Conflict):
-    code = "reissue.too_late"
-    sentence = N_("A certificate that was issued again by mistake can be taken back for %(days)s days.")
-
-
-class Erased(Conflict):
-    code = "award.erased"
-    sentence = N_("What this certificate said was erased at its holder's wish, so it cannot come back.")
 
 
 @dataclass(frozen=True)
@@ -319,59 +304,7 @@ def _tell(
         tx.then(rt.send_signal, "award_reissued", values)
 
 
-# ---- take a re-issue back --------------------------------------------------------------------------
-
-
-def undo(rt: Runtime, award_id: UUID, why: Why, *, actor: str, tell: bool = False) -> AwardView:
-    """Revokes a successor that was a mistake, and brings back what it replaced (R-103): the award that counts again.
-
-    What was withdrawn before, or has been since, comes back withdrawn, by whomever and for whatever it was: whether it
-    counts again is not decided here. Raises UnknownAward, NothingToUndo, TooLateToUndo, Erased, DeclaredInvalid.
-    """
-    now = rt.clock.now()
-    with rt.transaction() as tx:
-        successor = get_award(tx.session, award_id)
-        old_id = _undoable(rt, tx, successor, now)
-        was = moves.last_moves(tx.session, [old_id], Move.SUPERSEDE)[old_id].from_state
-        last = successor.id if successor.state is AwardState.WITHDRAWN else old_id
-        withdrawn = last == successor.id or was == AwardState.WITHDRAWN
-        # First the successor goes: the index allows one live award.
-        details = {successor.id: {"undoes": str(old_id)}, old_id: {"undone": str(successor.id)}}
-        gone = moves.move_many(tx, [successor.id], Move.REVOKE, why, actor=actor, now=now, details=details)
-        back = moves.move_many(tx, [old_id], Move.UNDO, why, actor=actor, now=now, details=details) if gone else []
-        if not back:
-            raise NothingToUndo()
-        after_moves(rt, tx, gone, Move.REVOKE, why.cause)
-        after_moves(rt, tx, back, Move.UNDO, why.cause, tell=tell and not withdrawn)
-        if withdrawn:
-            taken = moves.last_moves(tx.session, [last], Move.WITHDRAW)[last]
-            cause = Cause(taken.cause)
-            again = moves.move_many(
-                tx,
-                [old_id],
-                Move.WITHDRAW,
-                Why(cause, why.note),
-                actor=actor,
-                now=now,
-                by_person=taken.by_person,
-                details=details,
-            )
-            after_moves(rt, tx, again, Move.WITHDRAW, cause)
-        return get_award(tx.session, old_id)
-
-
-def _undoable(rt: Runtime, tx: Transaction, successor: AwardView, now: datetime) -> UUID:
-    if successor.replaces_id is None or successor.state not in (AwardState.ISSUED, AwardState.WITHDRAWN):
-        raise NothingToUndo()
-    days = rt.settings.undo_days
-    if successor.issued_at is None or now > successor.issued_at + timedelta(days=days):
-        raise TooLateToUndo(days=days)
-    special = exceptions.of_learners(tx.session, successor.run_id, [successor.learner_ref])
-    if special.get(successor.learner_ref, exceptions.NONE).invalid:
-        raise DeclaredInvalid()
-    if get_award(tx.session, successor.replaces_id).frozen.recipient_name is None:
-        raise Erased()
-    return successor.replaces_id
+# ---- by what people name -----------------------------------------------------------------------------
 
 
 def check_counts(rt: Runtime, award: AwardView) -> None:
@@ -382,21 +315,6 @@ def check_counts(rt: Runtime, award: AwardView) -> None:
         held = awards.standing_of(session, award.tenant_ref, award.run_ref, [award.learner_ref])
     if award.learner_ref in held:
         raise ReplacedAlready(code=spaced(held[award.learner_ref].code))
-
-
-def find_undoable(rt: Runtime, award: AwardView) -> UUID:
-    """The successor that `undo` takes back, whichever of the two somebody named. Raises NothingToUndo."""
-    if award.replaces_id is not None and award.state is not AwardState.REVOKED:
-        return award.id
-    with rt.reading() as session:
-        found = session.scalar(
-            sa.select(Award.id).where(
-                Award.replaces_id == award.id, Award.state.in_([AwardState.ISSUED, AwardState.WITHDRAWN])
-            )
-        )
-    if found is None:
-        raise NothingToUndo()
-    return found
 
 
 def learners_of(awards: Collection[AwardView]) -> dict[UUID, list[str]]:

@@ -1,25 +1,18 @@
 """The API about messages: what a tenant says, when and to whom it goes, and what became of it."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
-from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from ..achievements.service import IssuerView, RunView
-from ..core import api, web
+from ..achievements.views import of_issuer, on_run
 from ..core.api import Said, Text, operation
 from ..core.current import current_actor, current_runtime
 from . import decisions, editing, rules
 from .editing import MOST, Preview, TextView
-from .run_views import open_run
 from .shipped import Wording
 from .states import State
-from .views import open_issuer
-
-View = Callable[..., Any]
 
 
 class WordingBody(Said):
@@ -120,34 +113,6 @@ def register(blueprint: Any) -> None:
     deciding = on_run("messages.decide")
     operation(blueprint, "POST", f"{run}/decide", decide, guard=deciding, body=DecideBody, gives=Decided)
     operation(blueprint, "POST", f"{one}/preview", preview_text, guard=edit, body=WordingBody, gives=MessagePreview)
-
-
-def on_run(act: str) -> api.Guard:
-    """The view gets the RunView of `run_id`, if the host lets the caller do this to that run."""
-
-    def guard(view: View) -> View:
-        @wraps(view)
-        def guarded(*, run_id: UUID, **more: Any) -> Any:
-            web.acting()
-            return view(run=open_run(run_id, act), **more)
-
-        return guarded
-
-    return guard
-
-
-def of_issuer(act: str) -> api.Guard:
-    """The view gets the issuer of this slug, if the host lets the caller do this in its tenant."""
-
-    def guard(view: View) -> View:
-        @wraps(view)
-        def guarded(*, slug: str, **more: Any) -> Any:
-            web.acting()
-            return view(issuer=open_issuer(slug, act), **more)
-
-        return guarded
-
-    return guard
 
 
 def list_texts(issuer: IssuerView) -> list[dict[str, Any]]:

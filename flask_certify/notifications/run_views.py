@@ -5,7 +5,8 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..achievements.service import RunView, get_issuer, get_run
+from ..achievements.service import get_issuer
+from ..achievements.views import open_run
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.hosts import asking
@@ -81,15 +82,6 @@ def why(message: decisions.MessageView) -> str:
     if sentence is None:
         return message.reason or ""
     return c_(sentence, answer=message.answer if message.answer is not None else "–")
-
-
-def open_run(run_id: UUID, act: str) -> RunView:
-    """Raises NotLoggedIn, UnknownRun, Forbidden, HostUnavailable."""
-    web.acting()
-    with current_runtime().reading() as session:
-        run = get_run(session, run_id)
-    web.require(act, tenant_ref=run.tenant_ref, run_ref=run.run_ref)
-    return run
 
 
 def _uuid(text: str) -> UUID | None:

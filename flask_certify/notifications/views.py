@@ -1,13 +1,10 @@
 """Pages for staff: what a tenant's messages say, and when and to whom they go."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..achievements.service import IssuerView, get_issuer_by_slug
+from ..achievements.service import IssuerView
+from ..achievements.views import of_issuer
 from ..core import web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput
@@ -18,8 +15,6 @@ from .decisions import CHANNELS
 from .editing import MOST, TextView
 from .shipped import TITLES, Wording
 from .texts import PLACEHOLDERS, find_locale
-
-View = Callable[..., Any]
 
 
 def register(bp: Blueprint) -> None:
@@ -36,32 +31,10 @@ def register(bp: Blueprint) -> None:
     hook_views.register(bp)
 
 
-def requires(act: str) -> Callable[[View], View]:
-    """The view gets the issuer of this slug, if the host lets the reader do this in its tenant."""
-
-    def around(view: View) -> View:
-        @wraps(view)
-        def guarded(slug: str, **more: Any) -> Any:
-            web.acting()
-            return view(open_issuer(slug, act), **more)
-
-        return guarded
-
-    return around
-
-
-def open_issuer(slug: str, act: str) -> IssuerView:
-    """Raises NotLoggedIn, NoSuchIssuer, Forbidden, HostUnavailable."""
-    with current_runtime().reading() as session:
-        issuer = get_issuer_by_slug(session, slug.replace("\0", ""))
-    web.require(act, tenant_ref=issuer.tenant_ref)
-    return issuer
-
-
 # ---- texts -----------------------------------------------------------------------------------------
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def get_messages(issuer: IssuerView) -> Response:
     """All that this tenant may say, and in which languages."""
     return _overview(issuer)
@@ -92,7 +65,7 @@ def _overview(issuer: IssuerView, refused: BadInput | None = None) -> Response:
     return Response(page, refused.status if refused else 200)
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def post_rules(issuer: IssuerView) -> AnyResponse:
     rt, actor, form = current_runtime(), current_actor().ref, request.form
     try:
@@ -103,7 +76,7 @@ def post_rules(issuer: IssuerView) -> AnyResponse:
     return redirect(url_for("certify.messages", slug=issuer.slug), 303)
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def get_switch(issuer: IssuerView, event: str, channel: str) -> str:
     """Whom turning it on or off would touch, before it is done."""
     rt = current_runtime()
@@ -118,7 +91,7 @@ def get_switch(issuer: IssuerView, event: str, channel: str) -> str:
     )
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def post_switch(issuer: IssuerView, event: str, channel: str) -> AnyResponse:
     rt, actor = current_runtime(), current_actor().ref
     if request.form.get("do") == "off":
@@ -129,12 +102,12 @@ def post_switch(issuer: IssuerView, event: str, channel: str) -> AnyResponse:
     return redirect(url_for("certify.messages", slug=issuer.slug), 303)
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def get_text(issuer: IssuerView, event: str, language: str) -> Response:
     return _page(issuer, editing.get_text(current_runtime(), issuer.tenant_ref, event, language))
 
 
-@requires("messages.edit")
+@of_issuer("messages.edit")
 def post_text(issuer: IssuerView, event: str, language: str) -> AnyResponse:
     """Shows how it would arrive, keeps it, or goes back to what we ship. What was typed is never lost."""
     rt, actor = current_runtime(), current_actor().ref

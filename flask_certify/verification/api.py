@@ -1,22 +1,19 @@
 """Checking a certificate by program, with the same facts and limits as the page (R-149)."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
 
-from ..achievements.service import IssuerView, get_issuer_by_slug
-from ..core import api, web
+from ..achievements.service import IssuerView
+from ..achievements.views import of_issuer
+from ..core import api
 from ..core.api import Said, Text, operation
 from ..core.current import current_actor, current_runtime
 from . import days, service, sharing, views
 from .answers import Answer
 from .disclosure import Level
 from .views import TooManyAttempts
-
-View = Callable[..., Any]
 
 
 class CodeQuery(Said):
@@ -46,7 +43,7 @@ class Disclosure(Said):
 
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
-    limit = "/issuers/<slug>/disclosure"
+    limit, discloses = "/issuers/<slug>/disclosure", of_issuer("issuer.disclose")
     operation(blueprint, "GET", limit, get_disclosure, guard=discloses, gives=Disclosure)
     operation(blueprint, "PUT", limit, set_disclosure, guard=discloses, body=Disclosure, gives=Disclosure)
     operation(blueprint, "GET", "/verify", get_verdict, guard=api.open_to_all, query=CodeQuery)
@@ -62,20 +59,6 @@ def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
     if told["answer"] == Answer.UNKNOWN.value:
         views.note_miss()
     return told
-
-
-def discloses(view: View) -> View:
-    """The view gets the issuer of this slug, if the host lets the caller decide what its certificates show."""
-
-    @wraps(view)
-    def guarded(*, slug: str, **more: Any) -> Any:
-        web.acting()
-        with current_runtime().reading() as session:
-            issuer = get_issuer_by_slug(session, slug.replace("\0", ""))
-        web.require("issuer.disclose", tenant_ref=issuer.tenant_ref)
-        return view(issuer=issuer, **more)
-
-    return guarded
 
 
 def get_disclosure(issuer: IssuerView) -> dict[str, str]:

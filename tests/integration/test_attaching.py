@@ -165,6 +165,20 @@ def test_criteria_that_somebody_could_meet_at_once_are_refused_naming_both_templ
     assert len(attaching.at(rt, place)) == 1
 
 
+def test_of_two_criteria_for_the_same_achievement_each_is_named_by_its_number(rt: Runtime, place: Place) -> None:
+    """R-024: on one template they would else have the same name."""
+    attaching.attach(rt, place, terms(rt, BELOW), By(TOM))
+    attaching.add(rt, place, terms(rt, FROM), By(TOM))
+    with pytest.raises(OverlappingCriteria) as refused:
+        attaching.add(rt, place, terms(rt, AllOf((Progress(100), ScoreAtLeast(95)))), By(TOM))
+    two, three = refused.value.values["one"], refused.value.values["other"]
+    assert [two, three] == ["2. Course completion (Classic)", "3. Course completion (Classic)"]
+    first = attaching.at(rt, place)[0]
+    with pytest.raises(OverlappingCriteria) as refused:
+        attaching.update(rt, place, first.id, terms(rt, FROM), By(TOM))
+    assert {str(each)[:3] for each in refused.value.values.values()} == {"1. ", "2. "}
+
+
 def test_a_gap_between_criteria_is_a_warning(rt: Runtime, place: Place) -> None:
     """R-024."""
     attaching.attach(rt, place, terms(rt, BELOW), By(TOM))

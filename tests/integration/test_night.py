@@ -12,15 +12,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from flask_certify.achievements.service import ensure_run
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award, Record
+from flask_certify.awards.service import Standing, standing_of
 from flask_certify.core import working
 from flask_certify.core.clock import FixedClock
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
+from flask_certify.eligibility import events
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import LearnerRecord
-from flask_certify.issuing import attaching, bulk, night
+from flask_certify.issuing import attaching, bulk, happenings, lifecycle, night
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.models import IssueBatch, Night
 from flask_certify.issuing.night import NightView
@@ -40,6 +43,11 @@ def later(rt: Runtime, days: int = 0, **more: int) -> Runtime:
 def holders(rt: Runtime) -> list[str]:
     with rt.reading() as session:
         return sorted(session.scalars(sa.select(Award.learner_ref).where(Award.state == "issued")))
+
+
+def standing(rt: Runtime) -> Mapping[str, Standing]:
+    with rt.reading() as session:
+        return standing_of(session, "wales", RUN, ["ada", "cy", "dev"])
 
 
 def test_each_night_issues_to_all_who_are_due_in_every_run_and_tells_them(rt: Runtime) -> None:
@@ -138,6 +146,23 @@ def test_with_several_certificates_nothing_is_issued_before_the_end_and_with_one
     terms = Terms(first.template_id, attaching.rules.Progress(100))
     attaching.update(rt, Place(run), first.id, terms, By(TOM))
     assert tonight(later(rt, hours=1)).issued == 1 + 3
+
+
+def test_a_night_brings_back_what_an_event_withdrew_once_all_is_met_again(rt: Runtime, host: MemoryHost) -> None:
+    """R-076, R-104, R-106: who has no live certificate gets the same one; what a person withdrew stays withdrawn."""
+    tonight(rt)
+    run_id = ensure_run(rt, RUN).id
+    code = {ref: award.code for ref, award in standing(rt).items()}
+    happenings.happen(rt, run_id, {"ada": events.Failed(), "dev": events.Failed()}, actor="host")
+    lifecycle.withdraw(rt, [standing(rt)["cy"].award_id], Why(Cause.UNDER_REVIEW), actor=TOM)
+    host.change_learner(RUN, "dev", passing=False)
+    assert holders(rt) == ["eve"]
+    [rehearsed, _other] = night.rehearse(later(rt, 1))
+    assert rehearsed.learner_refs == ("ada",)
+    done = tonight(later(rt, 1))
+    assert (done.attempted, done.issued, done.restored, done.failed, done.skipped) == (1, 0, 1, 0, 4)
+    assert holders(rt) == ["ada", "eve"] and standing(rt)["ada"].code == code["ada"]
+    assert tonight(later(rt, 2)).restored == 0
 
 
 def test_a_course_default_reaches_runs_that_nobody_has_looked_at(rt: Runtime, host: MemoryHost) -> None:

@@ -13,7 +13,7 @@ from flask_certify.achievements.service import ensure_run
 from flask_certify.core import working
 from flask_certify.core.errors import CertifyError
 from flask_certify.core.runtime import Runtime
-from flask_certify.dashboards import explaining, reviewing, simulating
+from flask_certify.dashboards import explaining, reviewing, simulating, why_words
 from flask_certify.dashboards.reviewing import Queue
 from flask_certify.eligibility import notation
 from flask_certify.eligibility.notation import Clause
@@ -90,7 +90,7 @@ def test_a_silent_platform_is_said_to_be_silent_and_the_last_decision_is_told(
 
 
 def test_every_reason_that_declines_says_what_would_change_it() -> None:
-    assert set(DECLINED) - {"not_allowlisted"} <= set(explaining.WOULD_CHANGE)
+    assert set(DECLINED) - {"not_allowlisted"} <= set(why_words.WOULD_CHANGE)
 
 
 def test_the_command_answers_in_the_readers_language(rt: Runtime, host_app: Flask) -> None:

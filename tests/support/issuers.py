@@ -26,7 +26,7 @@ from flask_certify.core.runtime import Runtime
 from flask_certify.core.settings import Settings
 from flask_certify.credentials import service, views
 from flask_certify.credentials.contexts import Document
-from flask_certify.credentials.models import StatusList
+from flask_certify.credentials.models import IssuerKey, StatusList
 from flask_certify.credentials.open_badge import Statement
 from flask_certify.credentials.signing import SignedCredential
 from flask_certify.host.memory import MemoryHost
@@ -112,6 +112,12 @@ def move(rt: Runtime, state: AwardState, *award_ids: UUID) -> None:
     with rt.transaction() as tx:
         tx.session.execute(sa.update(Award).where(Award.id.in_(award_ids)).values(state=state))
         service.mark_dirty(tx, award_ids)
+
+
+def set_key(rt: Runtime, issuer: IssuerView, **values: Any) -> None:
+    """The keys of this issuer are as told."""
+    with rt.transaction() as tx:
+        tx.session.execute(sa.update(IssuerKey).where(IssuerKey.issuer_id == issuer.id).values(**values))
 
 
 def publish(rt: Runtime, list_id: UUID, document: Document, as_jwt: str | None = None) -> None:

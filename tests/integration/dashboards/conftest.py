@@ -84,7 +84,7 @@ def place(tmp_path: Path, host: MemoryHost) -> Iterator[Place]:
 
 def make_place(folder: Path, host: MemoryHost, **config: Any) -> Iterator[Place]:
     """The place; `config` goes to the application."""
-    app = story.make_app(f"sqlite:///{folder / 'host.db'}", host, WTF_CSRF_ENABLED=False, **config)
+    app = story.make_app(f"sqlite:///{folder / 'host.db'}", host, **{"WTF_CSRF_ENABLED": False, **config})
     with app.app_context():
         rt = runtime_of(app)
         story.set_up(rt)

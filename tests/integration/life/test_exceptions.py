@@ -1,23 +1,17 @@
-"""Exceptions and events: each a record of its own, and nothing is taken away but by those that say so."""
+"""Exceptions: each a record of its own, and what counts while a certificate is being made."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from flask_certify.awards import exceptions
 from flask_certify.awards.causes import Cause, Why
-from flask_certify.awards.exceptions import Kind, LearnerException
-from flask_certify.awards.models import Award
+from flask_certify.awards.exceptions import Kind
 from flask_certify.awards.states import AwardState, Move
-from flask_certify.core.errors import HostUnavailable
 from flask_certify.credentials.models import IssuerKey
-from flask_certify.eligibility import events
-from flask_certify.host.ports import HostAway
-from flask_certify.host.records import Contact, Enrolment
-from flask_certify.issuing import excepting, happenings, importing, lifecycle, many
+from flask_certify.host.records import Enrolment
+from flask_certify.issuing import excepting, happenings, lifecycle, many
 from flask_certify.issuing.excepting import (
     AlreadyInvalid,
     AlreadyListed,
@@ -28,39 +22,13 @@ from flask_certify.issuing.excepting import (
     NotListed,
     UnknownLearner,
 )
-from flask_certify.issuing.happenings import Change
-from flask_certify.issuing.importing import UnreadableFile
 from flask_certify.issuing.lifecycle import DeclaredInvalid, OnAllowlist
 from flask_certify.issuing.many import issue_many
-from tests.support.life import Life, heard, meanwhile, names
-from tests.support.story import NOW, RUN, TOM, learner
+from tests.support.excepting import WHY, allow, disallow, history, invalidate, lift
+from tests.support.life import Life, meanwhile
+from tests.support.story import NOW, RUN, TOM
 
-WHY = Why(Cause.EXCEPTION, "was in hospital")
 ISSUED, WITHDRAWN, REVOKED = AwardState.ISSUED, AwardState.WITHDRAWN, AwardState.REVOKED
-
-
-def allow(life: Life, *refs: str) -> excepting.Excepted:
-    return excepting.allow(life.rt, life.run.id, dict.fromkeys(refs, WHY), actor=TOM)
-
-
-def invalidate(life: Life, *refs: str) -> excepting.Excepted:
-    return excepting.invalidate(life.rt, life.run.id, refs, Why(Cause.MISCONDUCT), actor=TOM)
-
-
-def lift(life: Life, *refs: str) -> excepting.Excepted:
-    return excepting.lift(life.rt, life.run.id, refs, Why(Cause.REVIEW_ENDED), actor=TOM)
-
-
-def disallow(life: Life, *refs: str) -> excepting.Excepted:
-    return excepting.disallow(life.rt, life.run.id, refs, Why(Cause.OTHER), actor=TOM)
-
-
-def history(life: Life, ref: str) -> list[exceptions.ExceptionView]:
-    with life.rt.reading() as session:
-        return exceptions.history(session, life.run.id, ref)
-
-
-# ---- the allowlist ---------------------------------------------------------------------------------
 
 
 def test_a_listed_learner_who_does_not_pass_gets_a_certificate(life: Life) -> None:
@@ -114,9 +82,6 @@ def test_taking_an_entry_away_withdraws_first_and_evaluates_nothing(life: Life) 
     assert (outcome.result, life.award(ben.id).code, life.states("ben")) == ("restored", ben.code, [ISSUED])
     with pytest.raises(NotListed):
         excepting.only(disallow(life, "ben"))
-
-
-# ---- invalidations ---------------------------------------------------------------------------------
 
 
 def test_an_invalidation_withdraws_at_once_and_lifting_brings_the_same_code_back(life: Life) -> None:
@@ -202,9 +167,6 @@ def test_what_cannot_be_declared_invalid_or_lifted_is_refused(life: Life) -> Non
         excepting.only(lift(life, "ben"))
 
 
-# ---- the date shown --------------------------------------------------------------------------------
-
-
 def test_another_date_has_a_reason_an_author_and_a_history_of_its_own(life: Life) -> None:
     """R-089."""
     [ada] = life.issue("ada")
@@ -219,179 +181,6 @@ def test_another_date_has_a_reason_an_author_and_a_history_of_its_own(life: Life
         excepting.clear_date(life.rt, life.run.id, "ada", WHY, actor=TOM)
     assert life.says(ada) == "valid" and life.award(ada.id) == ada
     invalidate(life, "ada")  # the date is no obstacle to other exceptions
-
-
-# ---- events ----------------------------------------------------------------------------------------
-
-
-def test_a_failing_event_withdraws_and_passing_again_brings_the_same_code_back(life: Life) -> None:
-    """R-063, R-067, R-070, R-076."""
-    [ada] = life.issue("ada")
-    done = happenings.happen(life.rt, life.run.id, {"ada": events.Failed(), "ben": events.Failed()}, actor="host")
-    assert [each.award_id for each in done.moved] == [ada.id]
-    assert (life.says(ada), life.record("ada").status) == ("revoked", "notpassing")
-    happenings.happen(life.rt, life.run.id, {"ada": events.Passed()}, actor="host", automatic=False)
-    assert life.states("ada") == [WITHDRAWN]
-    happenings.happen(life.rt, life.run.id, {"ada": events.Passed()}, actor="host")
-    assert (life.says(ada), life.states("ada")) == ("valid", [ISSUED])
-    [withdrawn, restored] = life.history(ada)
-    assert (withdrawn.cause, withdrawn.by_person) == (Cause.NOT_PASSING, False)
-    assert (restored.cause, restored.actor_ref) == (Cause.PASSING_AGAIN, "host")
-
-
-def test_a_rejected_exam_declares_invalid_but_not_for_the_listed(life: Life) -> None:
-    """R-070, R-071."""
-    [ada] = life.issue("ada")
-    allow(life, "ben")
-    rejected = dict.fromkeys(["ada", "ben", "cy"], events.ExamRejected())
-    happenings.happen(life.rt, life.run.id, rejected, actor="host")
-    happenings.happen(life.rt, life.run.id, dict.fromkeys(["ben"], events.Failed()), actor="host")
-    assert (life.says(ada), life.states("ben")) == ("revoked", [ISSUED])
-    assert [each.kind for each in history(life, "ada")] == [Kind.INVALID]
-    assert history(life, "cy") == []
-    assert life.history(ada)[0].cause is Cause.EXAM_REJECTED
-
-
-def test_a_drop_of_progress_is_final_and_names_its_event(life: Life, host_app: Flask) -> None:
-    """R-075, R-108, R-110."""
-    [ada] = life.issue("ada")
-    life.host.change_learner(RUN, "ada", progress=92.5)
-    change = Change(by="mia", at=NOW)
-    with heard(host_app) as told:
-        happenings.look_for_drops(life.rt, life.run.id, ["ada", "ben"], actor="host", change=change)
-    assert (life.states("ada"), life.says(ada), life.record("ada").status) == ([REVOKED], "revoked", "notpassing")
-    [move] = life.history(ada)
-    assert (move.cause, move.details) == (
-        Cause.CONTENT_ADDED,
-        {"changed_by": "mia", "changed_at": NOW.isoformat()},
-    )
-    assert names(told) == {"award_revoked": 1, "record_changed": 1}
-    assert life.issued_count() == 0
-
-
-def test_who_is_complete_again_gets_a_new_certificate_that_names_the_old(life: Life) -> None:
-    """R-061, R-109, R-110."""
-    [ada] = life.issue("ada")
-    life.host.change_learner(RUN, "ada", progress=92.5)
-    happenings.look_for_drops(life.rt, life.run.id, ["ada"], actor="host")
-    assert issue_many(life.rt, life.run.id, ["ada"], actor=TOM)[0].reasons[0].code == "progress_below"
-    life.host.change_learner(RUN, "ada", progress=100.0)
-    [outcome] = issue_many(life.rt, life.run.id, ["ada"], actor=TOM)
-    new = life.award(outcome.award_id)
-    assert (outcome.result, life.says(new), life.says(ada)) == ("issued", "valid", "revoked")
-    with life.rt.reading() as session:
-        assert session.scalar(sa.select(Award.follows_id).where(Award.id == new.id)) == ada.id
-
-
-@pytest.mark.parametrize("said", [None, 100.0, float("nan"), -1.0])
-def test_silence_and_nonsense_are_no_drop(life: Life, said: float | None) -> None:
-    """R-033, R-075."""
-    life.issue("ada")
-    life.host.change_learner(RUN, "ada", progress=said)
-    happenings.look_for_drops(life.rt, life.run.id, ["ada"], actor="host")
-    assert life.states("ada") == [ISSUED]
-
-
-def test_an_absent_host_or_an_unknown_learner_is_no_drop(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R-075, R-255."""
-    life.issue("ada")
-    record = life.host.records[RUN].pop("ada")
-    happenings.look_for_drops(life.rt, life.run.id, ["ada"], actor="host")
-    life.host.records[RUN]["ada"] = record
-
-    def away(*args: object) -> None:
-        raise HostAway
-
-    monkeypatch.setattr(life.host, "learner_records", away)
-    with pytest.raises(HostUnavailable):
-        happenings.look_for_drops(life.rt, life.run.id, ["ada"], actor="host")
-    assert life.states("ada") == [ISSUED]
-
-
-def test_the_listed_are_exempt_from_a_drop(life: Life) -> None:
-    """R-075."""
-    allow(life, "ben")
-    happenings.look_for_drops(life.rt, life.run.id, ["ben"], actor="host")
-    assert life.states("ben") == [ISSUED]
-
-
-def test_evaluating_takes_nothing_away(life: Life) -> None:
-    """R-074."""
-    [ada] = life.issue("ada")
-    for changes in ({"progress": 10.0}, {"passing": False}, {"enrolment": None}, {"account_active": False}):
-        life.host.change_learner(RUN, "ada", **changes)
-        happenings.reconsider(life.rt, life.run.id, ["ada"], actor=TOM)
-        assert life.award(ada.id) == ada
-
-
-def test_an_invalidation_that_evaluation_finds_withdraws(life: Life) -> None:
-    """R-074: the one thing that evaluation takes away for."""
-    [ada] = life.issue("ada")
-    with life.rt.transaction() as tx:
-        exceptions.begin_many(tx, life.run.id, Kind.INVALID, {"ada": WHY}, actor=TOM, now=NOW)
-    [outcome] = happenings.reconsider(life.rt, life.run.id, ["ada"], actor=TOM)
-    assert (outcome.result, life.says(ada)) == ("withdrawn", "revoked")
-
-
-# ---- many from a file ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def listed(life: Life) -> Life:
-    for ref in ("ben", "cy", "dev"):
-        life.host.change_learner(RUN, ref, user_name=f"{ref}42")
-    life.host.people["dev"] = Contact("dev@example.org")
-    life.host.change_learner(RUN, "dev", enrolment=Enrolment(active=False))
-    life.issue("ada")
-    invalidate(life, "ada")
-    life.host.change_learner(RUN, "ada", user_name="ada42")
-    return life
-
-
-def read_in(life: Life, text: str) -> importing.Imported:
-    return importing.import_allowlist(life.rt, life.run.id, text.encode(), actor=TOM)
-
-
-def test_a_file_lists_whom_it_can_and_groups_the_others_by_line(listed: Life) -> None:
-    """R-083: a byte-order mark is fine, user name or e-mail, partial success is normal."""
-    done = read_in(
-        listed,
-        '\ufeffBEN42,"was ill,\nlong"\n\ncy42,\nben@example.org,again\nnobody,x\ndev@example.org,x\nada42,x\n'
-        "one cell\nthree,cells,here\n",
-    )
-    assert done.added == 2
-    assert done.errors == {
-        "data_format_error": [9, 10],
-        "user_not_exist": [6],
-        "user_already_allowlisted": [5],
-        "user_not_enrolled": [7],
-        "user_on_certificate_invalidation_list": [8],
-    }
-    assert history(listed, "ben")[0].note == "was ill,\nlong"
-    assert listed.states("ben") == [ISSUED]
-    assert read_in(listed, "ben42,x").errors["user_already_allowlisted"] == [1]
-
-
-def test_a_file_that_names_nobody_changes_nothing(listed: Life) -> None:
-    for text in ("", "\n \n", "nobody,x\n"):
-        assert read_in(listed, text).added == 0
-    with listed.rt.reading() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(LearnerException)) == 1
-
-
-@pytest.mark.parametrize("data", [b"\xff\xfe", b'"never closed', b"x" * (importing.MOST_BYTES + 1), b"a,b\n" * 50_001])
-def test_a_file_that_cannot_be_read_is_refused_whole(listed: Life, data: bytes) -> None:
-    with pytest.raises(UnreadableFile):
-        importing.import_allowlist(listed.rt, listed.run.id, data, actor=TOM)
-
-
-def test_a_host_without_logins_is_asked_by_reference_and_external_id(life: Life) -> None:
-    """R-083: never by a part of a name."""
-    life.host.add_learner(RUN, replace(learner("eva", "WA-ben"), external_id=None))
-    life.host.find_logins = None  # type: ignore[assignment, method-assign]
-    done = read_in(life, "ben,\nWA-cy,\nWales,\nev,\n")
-    assert (done.added, done.errors["user_not_exist"]) == (2, [3, 4])
-    assert history(life, "ben") and history(life, "cy") and not history(life, "eva")
 
 
 @pytest.mark.parametrize("event", ["invalidated", "unlisted"])

@@ -38,7 +38,7 @@ from flask_certify.credentials.lists import revoked_places
 from flask_certify.credentials.models import Credential, IssuerKey, StatusList
 from flask_certify.eligibility import events, notation, rules
 from flask_certify.host.records import Attempt, Enrolment
-from flask_certify.issuing import excepting, happenings, lifecycle, reissuing
+from flask_certify.issuing import excepting, happenings, lifecycle, reissuing, undoing
 from flask_certify.issuing.many import issue_many
 from tests.support import databases, story
 from tests.support.life import Life
@@ -111,7 +111,7 @@ class LifeOfAwards(RuleBasedStateMachine):
         self.life.clock.forward(days=days)
         for award in self.life.awards(ref)[-1:]:
             try:
-                reissuing.undo(self.rt, award.id, WHY, actor=story.TOM)
+                undoing.undo(self.rt, award.id, WHY, actor=story.TOM)
             except Conflict:
                 self.may_take_away = False  # refused: then nothing may have changed
 

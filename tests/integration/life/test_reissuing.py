@@ -16,10 +16,11 @@ from flask_certify.core.settings import Settings
 from flask_certify.credentials.models import IssuerKey
 from flask_certify.eligibility import events
 from flask_certify.host.ports import HostAway
-from flask_certify.issuing import excepting, happenings, lifecycle, people, printing, reissuing
+from flask_certify.issuing import excepting, happenings, lifecycle, people, printing, reissuing, undoing
 from flask_certify.issuing.lifecycle import DeclaredInvalid
 from flask_certify.issuing.many import LearnerOutcome
-from flask_certify.issuing.reissuing import Erased, NothingToUndo, ReplacedAlready, TooLateToUndo
+from flask_certify.issuing.reissuing import ReplacedAlready
+from flask_certify.issuing.undoing import Erased, NothingToUndo, TooLateToUndo
 from flask_certify.notifications.models import Message
 from tests.support.life import WHY, Life, heard, meanwhile, names
 from tests.support.story import COMPLETED, RUN, TOM
@@ -221,7 +222,7 @@ def test_a_mistaken_reissue_is_undone_and_both_are_recorded(life: Life, host_app
     new = life.award(outcome.award_id)
     life.clock.forward(days=14)
     with heard(host_app) as told:
-        back = reissuing.undo(life.rt, new.id, MISTAKE, actor=TOM)
+        back = undoing.undo(life.rt, new.id, MISTAKE, actor=TOM)
     assert (back.id, back.state) == (old.id, ISSUED)
     assert (life.says(old), life.says(new)) == ("valid", "revoked")
     assert (life.is_bit_set(old), life.is_bit_set(new)) == (False, True)
@@ -241,7 +242,7 @@ def test_after_the_set_time_it_cannot_be_undone(life: Life) -> None:
     life.clock.forward(days=14, seconds=1)
     assert outcome.award_id is not None
     with pytest.raises(TooLateToUndo, match="14 days"):
-        reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+        undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
     assert life.states("ada") == [REVOKED, ISSUED]
 
 
@@ -250,7 +251,7 @@ def test_what_was_withdrawn_before_is_withdrawn_after_the_undoing(life: Life) ->
     lifecycle.withdraw(life.rt, [old.id], WHY, actor=TOM)
     [outcome] = life.reissue("ada")
     assert outcome.award_id is not None
-    back = reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+    back = undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
     assert (back.id, back.state) == (old.id, AwardState.WITHDRAWN)
     assert life.is_bit_set(old) and life.record("ada").status == "unavailable"
 
@@ -262,10 +263,10 @@ def test_undoing_gives_nothing_back_while_the_certificate_is_declared_invalid(li
     excepting.invalidate(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
     assert outcome.award_id is not None
     with pytest.raises(DeclaredInvalid):
-        reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+        undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
     assert life.states("ada") == [REVOKED, AwardState.WITHDRAWN]
     excepting.lift(life.rt, life.run.id, ["ada"], WHY, actor=TOM)
-    assert reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM).id == old.id
+    assert undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM).id == old.id
 
 
 @pytest.mark.parametrize("which", ["before", "since"])
@@ -279,7 +280,7 @@ def test_what_an_event_withdrew_comes_back_withdrawn_and_returns_when_passed_aga
     if which == "since":
         happenings.happen(life.rt, life.run.id, failed, actor="host")
     assert outcome.award_id is not None
-    back = reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+    back = undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
     assert (back.id, back.state, life.record("ada").status) == (old.id, AwardState.WITHDRAWN, "notpassing")
     [again] = happenings.reconsider(life.rt, life.run.id, ["ada"], actor=TOM)
     assert (again.result, life.says(old)) == ("restored", "valid")
@@ -310,15 +311,15 @@ def test_an_invalidation_made_while_a_reissue_is_prepared_counts(life: Life, mon
 def test_what_replaced_nothing_or_counts_no_more_cannot_be_undone(life: Life) -> None:
     [first] = life.issue("ada")
     with pytest.raises(NothingToUndo):
-        reissuing.undo(life.rt, first.id, MISTAKE, actor=TOM)
+        undoing.undo(life.rt, first.id, MISTAKE, actor=TOM)
     with pytest.raises(NothingToUndo):
-        reissuing.find_undoable(life.rt, first)
+        undoing.find_undoable(life.rt, first)
     [outcome] = life.reissue("ada")
     new = life.award(outcome.award_id)
-    assert reissuing.find_undoable(life.rt, life.award(first.id)) == reissuing.find_undoable(life.rt, new) == new.id
-    reissuing.undo(life.rt, new.id, MISTAKE, actor=TOM)
+    assert undoing.find_undoable(life.rt, life.award(first.id)) == undoing.find_undoable(life.rt, new) == new.id
+    undoing.undo(life.rt, new.id, MISTAKE, actor=TOM)
     with pytest.raises(NothingToUndo):
-        reissuing.undo(life.rt, new.id, MISTAKE, actor=TOM)
+        undoing.undo(life.rt, new.id, MISTAKE, actor=TOM)
 
 
 def test_an_erased_certificate_does_not_come_back(life: Life) -> None:
@@ -328,7 +329,7 @@ def test_an_erased_certificate_does_not_come_back(life: Life) -> None:
     people.erase(life.rt, "ada", Why(Cause.HOLDER_REQUEST), actor=TOM)
     assert outcome.award_id is not None
     with pytest.raises(Erased):
-        reissuing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+        undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
 
 
 def test_the_set_time_is_a_setting(life: Life) -> None:
@@ -340,4 +341,4 @@ def test_the_set_time_is_a_setting(life: Life) -> None:
     life.clock.forward(seconds=1)
     assert outcome.award_id is not None
     with pytest.raises(TooLateToUndo):
-        reissuing.undo(rt, outcome.award_id, MISTAKE, actor=TOM)
+        undoing.undo(rt, outcome.award_id, MISTAKE, actor=TOM)

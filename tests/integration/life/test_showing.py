@@ -73,5 +73,5 @@ def test_one_page_tells_support_pacing_enrolment_grade_and_who_did_what(campus: 
     """R-185: run, mode, pacing, enrolment, decision with reasons, history."""
     campus.issue("ada")
     told = "\n".join(lines(explain(campus.rt, RUN, "ada")))
-    for part in ("physics-1", "Mode of the enrolment", "Pacing of the course run: instructor", "evaluation: 90", TOM):
+    for part in ("physics-1", "Mode of the enrolment", "Pacing of the course run: set by", "evaluation: 90 %", TOM):
         assert part in told

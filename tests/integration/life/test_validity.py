@@ -18,7 +18,7 @@ from flask_certify.awards.service import AwardView
 from flask_certify.documents.placeholders import worded
 from flask_certify.documents.printable import PrintableAward
 from flask_certify.eligibility import notation
-from flask_certify.issuing import attaching, lifecycle, night, reissuing, renewals, rule_sets
+from flask_certify.issuing import attaching, lifecycle, night, reissuing, renewals, rule_sets, undoing
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.errors import ValidityOver
 from flask_certify.issuing.many import FAILED, LearnerOutcome, issue_many
@@ -197,7 +197,7 @@ def test_looking_back_a_replaced_certificate_was_valid_until_it_was_replaced(cam
     _, new = reissue(campus, Cause.NAME_CORRECTED)
     campus.clock.forward(days=1)
     assert new is not None
-    reissuing.undo(campus.rt, new.id, Why(Cause.MISTAKEN_REISSUE), actor=TOM)
+    undoing.undo(campus.rt, new.id, Why(Cause.MISTAKEN_REISSUE), actor=TOM)
     days = [date(2026, 6, day) for day in (15, 16, 17)]
     assert [then(campus, award.code, day) for day in days] == [Answer.VALID, Answer.SUPERSEDED, Answer.VALID]
     assert [then(campus, new.code, day) for day in days] == [Answer.NOT_YET_ISSUED, Answer.VALID, Answer.REVOKED]

@@ -16,7 +16,7 @@ from tests.support.any_rules import any_rule
 SCHEMA = jsonschema.Draft202012Validator(notation.schema())
 PAIR = (
     Clause("completion", "tenant", rules.completion()),
-    Clause("achievement", "everyone", rules.achievement(), "modern", ("score", "location")),
+    Clause("achievement", "everyone", rules.achievement(), "modern", ("score", "location"), "12 months"),
 )
 
 

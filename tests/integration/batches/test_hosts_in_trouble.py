@@ -1,0 +1,130 @@
+"""A host that raises, or is away: who is not concerned is issued to, and everybody else later."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from flask_certify.awards.models import Failure
+from flask_certify.core import outbox
+from flask_certify.core.errors import HostUnavailable
+from flask_certify.core.runtime import Runtime
+from flask_certify.eligibility.service import ask_records
+from flask_certify.host.memory import MemoryHost
+from flask_certify.host.ports import HostAway
+from flask_certify.host.records import Contact, LearnerRecord
+from flask_certify.issuing import bulk
+from flask_certify.issuing.errors import (
+    BatchFailed,
+    BatchStuck,
+)
+from tests.support.batches import failures, issue
+from tests.support.story import MIA, RUN, learner
+
+
+class Moody(MemoryHost):
+    """A host that raises for some learners, or for everybody, for a while."""
+
+    breaks_on: frozenset[str] = frozenset()
+    away: int = 0
+    asked: int = 0
+
+    def learner_records(self, run_ref: str, learner_refs: Collection[str]) -> Mapping[str, LearnerRecord]:
+        self.asked += 1
+        if self.away > 0:
+            self.away -= 1
+            raise HostAway
+        if self.breaks_on & set(learner_refs):
+            raise LookupError(f"broken rows of {sorted(learner_refs)}")
+        return super().learner_records(run_ref, learner_refs)
+
+    def contacts(self, learner_refs: Collection[str]) -> Mapping[str, Contact]:
+        if self.breaks_on:
+            raise RuntimeError("no contacts today")
+        return super().contacts(learner_refs)
+
+
+def moody(rt: Runtime, host: MemoryHost, **moods: Any) -> tuple[Runtime, Moody]:
+    other = Moody(**vars(host))
+    for name, value in moods.items():
+        setattr(other, name, value)
+    return replace(rt, host=other), other
+
+
+def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, host: MemoryHost) -> None:
+    rt, _ = moody(rt, host, breaks_on=frozenset({"ada"}))
+    batch = issue(rt, notify=True)
+    assert (batch.failed, sum(batch.issued.values())) == (1, 2)
+    assert ("ada", "decide", "learner.host_failed") in failures(rt)
+
+
+def test_a_host_that_raises_for_one_learner_in_a_thousand_is_asked_a_few_times_and_not_a_thousand(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    for number in range(1000):
+        host.add_learner(RUN, learner(f"x{number:04}", f"Learner {number}"))
+    rt, other = moody(rt, host, breaks_on=frozenset({"x0517"}))
+    records, failed = ask_records(rt, RUN, list(host.records[RUN]))
+    assert (set(failed), len(records)) == ({"x0517"}, 1003)
+    assert other.asked < 25
+
+
+def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryHost) -> None:
+    """R-255: no attempt is counted, nobody fails, and the batch goes on by itself."""
+    rt, other = moody(rt, host, away=3)
+    batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=20)
+    assert (batch.failed, sum(batch.issued.values()), other.asked) == (0, 3, 4)
+
+
+def test_a_host_that_stays_away_leaves_the_batch_for_the_next_command(rt: Runtime, host: MemoryHost) -> None:
+    rt, other = moody(rt, host, away=10_000)
+    with pytest.raises(BatchStuck, match=r"0 of 4 learners are done\. The learning platform does not answer"):
+        bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=0.2)
+    assert failures(rt) == [("", "decide", "host.unavailable")]
+    other.away = 0
+    with rt.transaction() as tx:
+        tx.session.execute(sa.update(outbox.Chunk).where(outbox.Chunk.lease_until.is_not(None)).values(lease_until=1))
+    assert issue(rt).already == 3
+    assert failures(rt) == []
+
+
+def test_a_host_that_cannot_list_its_learners_is_told_with_its_reason(rt: Runtime, host: MemoryHost) -> None:
+    class Broken(MemoryHost):
+        def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
+            raise LookupError("a table of the host is gone")
+
+    rt = replace(rt, host=Broken(**vars(host)))
+    with pytest.raises(BatchFailed):
+        bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=30)
+    assert failures(rt) == [("", "plan", "host.failed")]
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Failure.details)).one() == {"kind": "LookupError", "port": "learners"}
+
+
+def test_a_host_that_is_away_from_the_start_is_told_at_once(rt: Runtime, host: MemoryHost) -> None:
+    class Away(MemoryHost):
+        def course_run(self, run_ref: str) -> Any:
+            raise HostAway
+
+    with pytest.raises(HostUnavailable):
+        bulk.open_by_ref(replace(rt, host=Away()), RUN, MIA)
+    assert failures(rt) == [("", "open", "host.unavailable")]
+
+
+def test_a_host_that_cannot_say_how_to_reach_people_is_in_the_failure_log_once_for_a_batch(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-095, R-178: it delays no certificate, and stands until the platform has said."""
+
+    def contacts(self: MemoryHost, learner_refs: Collection[str]) -> Mapping[str, Contact]:
+        raise KeyError("ada@example.org")
+
+    rt = replace(rt, settings=replace(rt.settings, chunk_size=1))
+    monkeypatch.setattr(MemoryHost, "contacts", contacts)
+    batch = issue(rt, notify=True)
+    assert sum(batch.issued.values()) == 3
+    assert failures(rt) == [("", "notify", "notify.contacts_unknown")]
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Failure.details)).one() == {"kind": "KeyError"}
