@@ -8,6 +8,7 @@ from uuid import UUID
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others, or make words
 CODE_LENGTH = 12  # 60 bits; short enough to be typed, and attempts are limited (R-145)
+_PAIRS = [first + second for second in CODE_ALPHABET for first in CODE_ALPHABET]
 _LOW = (1 << 62) - 1
 _LOOKS_LIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _DROPPED = re.compile(r"[\s\-‐-―]+")
@@ -31,7 +32,7 @@ def new_ids(count: int) -> list[UUID]:
 def new_code() -> str:
     """Twelve characters from the secure source, never from a clock or a counter (R-145)."""
     chance = secrets.randbits(5 * CODE_LENGTH)
-    return "".join([CODE_ALPHABET[chance >> place & 31] for place in range(0, 5 * CODE_LENGTH, 5)])
+    return "".join([_PAIRS[chance >> place & 1023] for place in range(0, 5 * CODE_LENGTH, 10)])
 
 
 def parse_code(typed: str) -> str | None:
