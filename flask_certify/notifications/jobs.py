@@ -33,7 +33,7 @@ GIVE_UP_AFTER = timedelta(days=2)
 
 A_MOMENT = 0.2  # seconds
 AT_FIRST, MOST_AT_ONCE = 5, 50
-FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 600_000
+LONGEST_PAUSE_MS = 600_000
 LOOK_AGAIN_MS = 3_600_000  # during quiet hours, since somebody may change them
 
 log = logging.getLogger("flask_certify")
@@ -107,7 +107,7 @@ def check_waiting(rt: Runtime, held: outbox.Claim) -> None:
         ways = {entry.channel for entry in ledger.entries(session, held, State.QUEUED)}
         rest = max(pace.rest_ms(rt, session, way) for way in ways)
     # What another channel waits for is looked at as often as if this one did not rest.
-    growing = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 20), LONGEST_PAUSE_MS)
+    growing = min(int(rt.settings.retry_seconds * 1000) * 2 ** min(held.epoch, 20), LONGEST_PAUSE_MS)
     raise Postponed(max(growing, rest) if len(ways) == 1 else growing)
 
 

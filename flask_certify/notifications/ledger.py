@@ -1,5 +1,6 @@
 """Reading and moving the rows of the ledger, for whoever sends. Each move is a short, conditional write."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,9 +12,9 @@ from sqlalchemy import orm
 
 from ..awards.models import Award, Failure
 from ..awards.service import FailureNote, note_failures
-from ..core import outbox
+from ..core import outbox, stopping
 from ..core.db import upsert
-from ..core.errors import DatabaseBusy
+from ..core.errors import DatabaseAway, DatabaseBusy
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from . import reasons
@@ -21,7 +22,8 @@ from .models import Message, MessageAttempt
 from .service import note_no_contact
 from .states import Channel, State
 
-TRIES = 5  # to write down what is known, while others hold the database
+TRIES = 5  # to write while others hold the database
+KNOWN_FOR, FIRST_REST, LONGEST_REST = 60.0, 0.1, 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,22 @@ def take(rt: Runtime, held: outbox.Claim, chosen: Sequence[Entry]) -> list[Entry
 
 def record(rt: Runtime, held: outbox.Claim, results: Results) -> None:
     """Writes what became of messages that were taken. Without the fence: what is known is known, even by a worker
-    that was overtaken meanwhile."""
-    if results:
-        _insist(rt, lambda tx: _write_results(rt, tx, held, results))
+    that was overtaken meanwhile.
+
+    While the database is away, or has no room, it is tried for a minute: nobody else knows what this worker knows.
+    """
+    if not results:
+        return
+    until, rest = time.monotonic() + KNOWN_FOR, FIRST_REST
+    while True:
+        try:
+            _insist(rt, lambda tx: _write_results(rt, tx, held, results))
+            return
+        except (DatabaseAway, DatabaseBusy):
+            if time.monotonic() > until or stopping.is_asked():
+                raise
+        time.sleep(rest)
+        rest = min(rest * 2, LONGEST_REST)
 
 
 def settle(rt: Runtime, tx: Transaction, was: State, chosen: Results) -> None:

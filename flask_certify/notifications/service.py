@@ -16,13 +16,13 @@ from ..core.db import insert_or_ignore
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.ids import new_id
+from ..core.languages import find_tag
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
 from .models import ONCE, Message
 from .reasons import NO_CONTACT, NOT_ASKED
 from .states import Channel, State
-from .texts import find_locale
 
 DELIVER = "notifications.deliver"
 """The kind of work that sends."""
@@ -184,14 +184,14 @@ def resolve_unasked(rt: Runtime, run_ids: Collection[UUID]) -> None:
 
 
 def _row(telling: Telling, event: str, way: Channel, work_id: UUID, position: int, now: datetime) -> dict[str, Any]:
-    locale = find_locale(telling.locale) or find_locale(telling.channels.locale)
+    language = find_tag(telling.locale or "") or find_tag(telling.channels.locale or "")
     return {
         "id": new_id(),
         "award_id": telling.award_id,
         "event": event,
         "recipient": telling.learner_ref,
         "channel": way,
-        "locale": str(locale) if locale else None,
+        "locale": language,
         "state": State.QUEUED,
         "attempts": 0,
         "epoch": 0,

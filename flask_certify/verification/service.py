@@ -79,8 +79,7 @@ def weigh(rt: Runtime, found: Found, code: str | None, now: datetime, on: date |
     """
     award = found.award
     if award is None or found.held is None:
-        decoy.weigh()
-        return Verdict(Answer.UNKNOWN, code, now, on=on)
+        return Verdict(Answer.UNKNOWN, code, now, on=on, nobodys=weigh(rt, decoy.found(), code, now))
     sealed = examine(found.held, found.keys)
     moment = now if on is None else min(now, end_of(on, award.frozen.zone))
     steps = [step for step in found.steps if step.at <= moment]

@@ -23,7 +23,7 @@ from flask_certify.issuing.errors import (
 )
 from flask_certify.issuing.models import IssueItem
 from tests.support.batches import award_of, failures, issue, record_of, run_id
-from tests.support.story import MIA, NOW, RUN, learner
+from tests.support.story import MIA, NOW, RUN, learner, quick
 
 
 def test_without_an_attachment_nothing_is_begun(rt: Runtime, host: MemoryHost) -> None:
@@ -163,6 +163,6 @@ def test_a_database_that_is_busy_in_the_middle_leaves_the_batch_to_whoever_comes
 
     monkeypatch.setattr(outbox, "put_back", puts_back)
     monkeypatch.setattr(many, "store", stores)
-    batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=20)
+    batch = bulk.issue_and_wait(quick(rt), RUN, MIA, notify=False, patience=20)
     assert (batch.failed, sum(batch.issued.values())) == (0, 3)
     assert failures(rt) == []

@@ -244,7 +244,7 @@ def test_the_language_of_the_record_goes_before_that_of_the_contact(town: Town, 
 
     [message] = town.office.messages("ada@example.org")
     assert message["Content-Language"] == "hi-IN"
-    assert book.messages()["ada", "email"].locale == "hi_IN"
+    assert book.messages()["ada", "email"].locale == "hi-IN"
 
 
 def test_a_locale_that_is_none_harms_nobody(town: Town, book: Ledger) -> None:
