@@ -1,14 +1,14 @@
 """How many SMS a preview would lead to.
 
 Revision ID: c6041
-Revises: c6033
+Revises: c3007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "c6041"
-down_revision = "c6033"
+down_revision = "c3007"
 branch_labels = None
 depends_on = None
 
