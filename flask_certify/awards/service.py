@@ -176,6 +176,7 @@ def note_failures(
             "code": note.code,
             "details": dict(note.details),
             "batch_id": batch_id,
+            "attempts": 1,
         }
         for note in notes
     ]
@@ -192,24 +193,31 @@ def note_unless_standing(
     now: datetime,
     batch_id: UUID | None = None,
 ) -> None:
-    """The same, without what stands there already in the same words: tried again in vain, it has not been put right."""
+    """The same; what stands there already in the same words has been tried once more, and was not put right."""
     if not notes:
         return
     standing = {
-        (row.learner_ref, row.step, row.code, json.dumps(row.details, sort_keys=True))
+        (row.learner_ref, row.step, row.code, json.dumps(row.details, sort_keys=True)): row.id
         for row in tx.session.execute(
-            sa.select(Failure.learner_ref, Failure.step, Failure.code, Failure.details).where(
+            sa.select(Failure.id, Failure.learner_ref, Failure.step, Failure.code, Failure.details).where(
                 Failure.run_id == run_id,
                 Failure.learner_ref.in_({each.learner_ref for each in notes}),
                 Failure.resolved_at.is_(None),
             )
         )
     }
-    new = [
-        each
-        for each in notes
-        if (each.learner_ref, each.step, each.code, json.dumps(dict(each.details), sort_keys=True)) not in standing
-    ]
+    known = {
+        (each.learner_ref, each.step, each.code, json.dumps(dict(each.details), sort_keys=True)): each for each in notes
+    }
+    tried_again = [standing[key] for key in known if key in standing]
+    if tried_again:
+        tx.session.execute(
+            sa.update(Failure)
+            .where(Failure.id.in_(tried_again))
+            .values(attempts=Failure.attempts + 1)
+            .execution_options(synchronize_session=False)
+        )
+    new = [each for key, each in known.items() if key not in standing]
     note_failures(tx, tenant_ref, run_id, new, now=now, batch_id=batch_id)
 
 

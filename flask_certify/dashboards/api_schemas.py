@@ -234,6 +234,7 @@ class Failure(ma.Schema):
     step = fields.String(required=True)
     code = fields.String(required=True)
     sentence = fields.String(required=True)
+    attempts = fields.Integer(required=True)
     resolved_at = fields.AwareDateTime(required=True, allow_none=True)
 
 

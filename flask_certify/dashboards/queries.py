@@ -97,6 +97,7 @@ class FailureRow:
     code: str
     details: Mapping[str, Any]
     resolved_at: datetime | None  # None: it still stands
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +344,17 @@ def failures(
         .offset(offset)
     )
     return [
-        FailureRow(row.id, row.at, row.learner_ref, external_id, row.step, row.code, dict(row.details), row.resolved_at)
+        FailureRow(
+            row.id,
+            row.at,
+            row.learner_ref,
+            external_id,
+            row.step,
+            row.code,
+            dict(row.details),
+            row.resolved_at,
+            row.attempts,
+        )
         for row, external_id in found
     ]
 

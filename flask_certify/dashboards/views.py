@@ -128,7 +128,15 @@ def get_failures_csv(run: RunView) -> Response:
     step, standing = _asked_failures()
     with current_runtime().reading() as session:
         found = queries.failures(session, run.id, step=step, standing=standing)
-    titles = [c_("Time (UTC)"), c_("External ID"), c_("Step"), c_("Code"), c_("Reason"), c_("Put right (UTC)")]
+    titles = [
+        c_("Time (UTC)"),
+        c_("External ID"),
+        c_("Step"),
+        c_("Code"),
+        c_("Reason"),
+        c_("Attempts"),
+        c_("Put right (UTC)"),
+    ]
     rows = [
         [
             each.at.isoformat(timespec="seconds"),
@@ -136,6 +144,7 @@ def get_failures_csv(run: RunView) -> Response:
             wording.step_name(each.step),
             each.code,
             wording.sentence_of(each.code, each.details),
+            str(each.attempts),
             each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
         ]
         for each in found

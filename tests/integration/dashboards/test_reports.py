@@ -144,13 +144,14 @@ def test_what_was_put_right_is_shown_only_when_asked_for(troubled: SimpleNamespa
 def test_the_file_holds_the_same_and_no_name(troubled: SimpleNamespace) -> None:
     rows = sheet(troubled.place.get(troubled.file + "?step=notify"))
     assert rows == [
-        ["Time (UTC)", "External ID", "Step", "Code", "Reason", "Put right (UTC)"],
+        ["Time (UTC)", "External ID", "Step", "Code", "Reason", "Attempts", "Put right (UTC)"],
         [
             "2026-06-15T09:30:00+00:00",
             "WA-ben",
             "Telling the learner",
             "notify.no_contact",
             "The learning platform knows neither an email address nor a mobile number of this learner.",
+            "1",
             "",
         ],
     ]
