@@ -28,6 +28,7 @@ from .core.waiting import when_settled
 from .credentials import views as credentials_views
 from .credentials.signers import Signer
 from .dashboards import views as dashboards_views
+from .documents.sweeping import UNUSED_BYTES
 from .host.ports import Host, Veto
 from .issuing import changes, criteria
 from .issuing.bundles import OLD_BUNDLES
@@ -46,7 +47,7 @@ from .verification import views as verification_views
 KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING, **BUNDLING}
 
 
-DUTIES: Sequence[Duty] = (NIGHT, OLD_BUNDLES, *TIDYING)
+DUTIES: Sequence[Duty] = (NIGHT, OLD_BUNDLES, UNUSED_BYTES, *TIDYING)
 
 
 class AlreadyInstalled(Misconfigured):
@@ -95,7 +96,7 @@ class Certify:
             settings = replace(settings, files=str(Path(app.instance_path) / "certify-files"))
         rt = Runtime(
             settings=settings,
-            find_engine=lambda: _engine_of(app, db),
+            find_engine=_engine_of(app),
             host=host,
             clock=clock or SystemClock(),
             kinds=KINDS,
@@ -179,9 +180,18 @@ def _install_api(app: Flask, rt: Runtime) -> None:
     api.install(app, blueprint, rt)
 
 
-def _engine_of(app: Flask, db: SQLAlchemy) -> Engine:
-    """Our view of the host's engine, made anew each time: it is cheap, and follows the host if it changes engines."""
-    return derive(app.extensions["sqlalchemy"].engines[None])
+def _engine_of(app: Flask) -> Callable[[], Engine]:
+    """Our view of the engine that the host has at present, since a host may change engines."""
+    last: tuple[Engine, Engine] | None = None
+
+    def find() -> Engine:
+        nonlocal last
+        of_host, seen = app.extensions["sqlalchemy"].engines[None], last
+        if seen is None or seen[0] is not of_host:
+            last = seen = (of_host, derive(of_host))
+        return seen[1]
+
+    return find
 
 
 def _send_signal(name: str, values: Mapping[str, Any]) -> None:

@@ -141,5 +141,6 @@ class Failure(Base):
     code: Mapped[str] = mapped_column(sa.String(60))
     details: Mapped[dict[str, Any]] = mapped_column(Json)  # the gaps of the sentence
     batch_id: Mapped[UUID | None]
-    attempts: Mapped[int] = mapped_column(default=1, server_default="1")  # how often it failed in these very words
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: still stands
+    attempts: Mapped[int] = mapped_column(default=1, server_default="1")  # how often it has failed like this
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: it has failed once

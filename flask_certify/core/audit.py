@@ -106,6 +106,11 @@ def record_many(tx: Transaction, *, tenant_ref: str, actor_ref: str, at: datetim
     )
 
 
+def hold(tx: Transaction, tenant_ref: str) -> None:
+    """Locks the tenant's chain now, for who will lock what others lock after it."""
+    _lengthen(tx.session, tenant_ref, 0)
+
+
 def _lengthen(session: orm.Session, tenant_ref: str, by: int) -> tuple[int, str]:
     """Locks the tenant's chain until the commit: its new last number, and its digest so far."""
     fresh = {"tenant_ref": tenant_ref, "number": 0, "digest": BEFORE_THE_FIRST}

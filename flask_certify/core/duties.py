@@ -102,19 +102,34 @@ def step_down(rt: "Runtime", worker_id: UUID) -> None:
 # ---- duties ----------------------------------------------------------------------------------------
 
 
+def are_due(rt: "Runtime") -> bool:
+    """Whether there is anything to do now. Reads only."""
+    return bool(_due(rt))
+
+
 def do_due(rt: "Runtime", worker_id: UUID) -> list[str]:
     """Does what is due now: the names of what was done. A failure is written down, and tried again a minute later."""
+    return [duty.name for duty, turn in _due(rt) if _do(rt, duty, turn, worker_id)]
+
+
+def _due(rt: "Runtime") -> list[tuple[Duty, int]]:
     now = rt.clock.now()
     turns = {duty.name: turn for duty in rt.duties if (turn := duty.turn(rt, now)) is not None}
     with rt.reading() as session:
-        done = dict(session.execute(sa.select(DutyRow.name, DutyRow.turn).where(DutyRow.name.in_(turns))).all())
+        rows = session.execute(
+            sa.select(DutyRow.name, DutyRow.turn, DutyRow.until < now_ms()).where(DutyRow.name.in_(turns))
+        )
+        known = {name: (turn, is_free) for name, turn, is_free in rows}
     return [
-        duty.name
+        (duty, turns[duty.name])
         for duty in rt.duties
-        if duty.name in turns
-        and (done.get(duty.name) or 0) < turns[duty.name]
-        and _do(rt, duty, turns[duty.name], worker_id)
+        if duty.name in turns and _is_due(turns[duty.name], *known.get(duty.name, (None, True)))
     ]
+
+
+def _is_due(turn: int, done: int | None, is_free: bool) -> bool:
+    """One that somebody is at, or that has just failed, rests."""
+    return is_free and (done or 0) < turn
 
 
 def _do(rt: "Runtime", duty: Duty, turn: int, worker_id: UUID) -> bool:

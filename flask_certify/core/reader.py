@@ -29,20 +29,20 @@ def direction() -> str:
     return str(reader_locale().text_direction)
 
 
-def day(at: datetime, zone: str = "UTC") -> str:
-    """The day it was in that zone: `October 5, 2013`."""
-    return _day(at.astimezone(ZoneInfo(zone)).date(), reader_locale())
+def day(at: datetime, zone: str = "UTC", locale: Locale | None = None) -> str:
+    """The day it was in that zone: `October 5, 2013`. Who shows several asks once for the reader's locale."""
+    return _day(at.astimezone(ZoneInfo(zone)).date(), locale or reader_locale())
 
 
-def date_of(on: date) -> str:
+def date_of(on: date, locale: Locale | None = None) -> str:
     """A day that has no zone any more: `October 5, 2013`."""
-    return _day(on, reader_locale())
+    return _day(on, locale or reader_locale())
 
 
-def moment(at: datetime, zone: str = "UTC") -> str:
+def moment(at: datetime, zone: str = "UTC", locale: Locale | None = None) -> str:
     """Day and time in that zone, and its name: `October 5, 2013, 14:03 (BST)`."""
-    there, locale = at.astimezone(ZoneInfo(zone)), reader_locale()
-    return f"{_day(there.date(), locale)}, {_clock(there.hour, there.minute, locale)} ({there:%Z})"
+    there, locale = at.astimezone(ZoneInfo(zone)), locale or reader_locale()
+    return f"{_day(there.date(), locale)}, {_clock(there.hour, there.minute, locale)} ({there.tzname()})"
 
 
 def number(value: int) -> str:

@@ -51,11 +51,9 @@ class Runtime:
         with _transaction.transaction(self.engine, self) as tx:
             yield tx
 
-    @contextmanager
-    def connected(self) -> Iterator[Connection]:
+    def connected(self) -> AbstractContextManager[Connection]:
         """A bare connection that only reads."""
-        with _transaction.connected(self.engine) as connection:
-            yield connection
+        return _transaction.connected(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[orm.Session]:

@@ -9,6 +9,7 @@ A blueprint is made for each installation, so that two applications in one proce
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +26,8 @@ from flask import (
     request,
 )
 from jinja2 import FileSystemLoader
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..host.records import Actor
@@ -119,8 +122,8 @@ def _add_names(app: Flask, base: str, prefix: str) -> None:
 
 def safe(response: AnyResponse) -> AnyResponse:
     """The answer with the headers that each of ours has."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    said = {name.lower() for name, _ in response.headers}
+    response.headers.extend((name, value) for name, value in HEADERS.items() if name.lower() not in said)
     return response
 
 
@@ -158,8 +161,13 @@ def require(act: str, *, tenant_ref: str, run_ref: str | None = None, learner_re
 
 def wants_json() -> bool:
     """Whether a program asks, and not a person's browser."""
-    asked = request.accept_mimetypes
-    return request.path.endswith(".json") or asked["application/json"] > asked["text/html"]
+    return request.path.endswith(".json") or _is_json_preferred(request.headers.get("Accept", ""))
+
+
+@lru_cache(maxsize=256)
+def _is_json_preferred(accept: str) -> bool:
+    asked = parse_accept_header(accept, MIMEAccept)
+    return asked["application/json"] > asked["text/html"]
 
 
 def conditional(response: Response, mark: str) -> Response:

@@ -4,8 +4,8 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 from typing import Any
 
@@ -13,14 +13,13 @@ import redis
 from flask import Flask
 from rq import SimpleWorker, Worker
 from rq.exceptions import StopRequested
-from sqlalchemy import Engine
 
 from . import stopping
 from .current import runtime_of
 from .i18n import c_, speaking
 from .queue import LANES, NamedJob, connect, open_queue
 from .runtime import Runtime
-from .tending import Tender
+from .tending import Tender, engines, let_go
 from .transaction import naming_trouble
 from .working import Unexpected
 
@@ -50,9 +49,12 @@ def build(
             with app.app_context():
                 return super().perform_job(*args, **kwargs)
 
+        def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
+            with tender.still() if tender else nullcontext():
+                return super().fork_work_horse(*args, **kwargs)
+
         def main_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-            with app.app_context():
-                let_go(app, close=False)
+            let_go(app, close=False)
             return super().main_work_horse(*args, **kwargs)
 
         def setup_work_horse_signals(self) -> None:
@@ -74,6 +76,7 @@ def build(
             patience = threading.Timer(settings.grace_seconds, self.take_back)
             patience.daemon = True
             patience.start()
+            self._stop_requested = True  # also if what is raised below gets lost on its way
             if fork and not self.horse_pid:  # whatever RQ believes: nobody is at a chunk, and a hint may be lost
                 raise StopRequested()
             super().request_stop(signum, frame)
@@ -102,7 +105,7 @@ def get_ready(app: Flask) -> None:
     """
     with app.app_context(), naming_trouble():
         preload(runtime_of(app))
-        for engine in _engines(app):  # asks the database once who it is, so that no child has to
+        for engine in engines(app):  # asks the database once who it is, so that no child has to
             engine.connect().close()
         let_go(app)
 
@@ -125,7 +128,7 @@ def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[s
     A queue that is away is waited for, unless it is a burst. What is due is hinted at by a thread of its own.
     """
     get_ready(app)
-    with _own_signals(), Tender(app, lanes, alone=burst) as tender:
+    with _own_signals(), Tender(app, lanes, alone=burst, fork=fork) as tender:
         wait = 0.0
         while True:
             connection = connect(runtime_of(app).settings.redis_url, patient=True)
@@ -167,14 +170,3 @@ def _until_told_to_stop(tender: Tender, seconds: float) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, leave)
     tender.rest(seconds)
-
-
-def let_go(app: Flask, *, close: bool = True) -> None:
-    """Lets go of all connections; a child does not close those of its parent."""
-    for engine in _engines(app):
-        engine.dispose(close=close)
-
-
-def _engines(app: Flask) -> Iterable[Engine]:
-    engines: dict[str | None, Engine] = app.extensions["sqlalchemy"].engines
-    return engines.values()

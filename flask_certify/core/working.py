@@ -19,7 +19,7 @@ TURN_SECONDS = 5.0  # for which one job goes on: a fork costs as much as a hundr
 ROOM = 64  # jobs that may wait in the queue; the rest waits in the table
 SOON_MS, LATER_MS = 1_000, 60_000
 MOST_LEASES = 20  # for which one attempt may keep a chunk
-FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 30_000
+LONGEST_PAUSE_MS = 30_000
 
 NOT_OURS = "not ours"
 
@@ -136,7 +136,7 @@ def _put_back(rt: Runtime, held: outbox.Claim, error: Exception) -> str:
     """Somebody else's absence is not counted as an attempt: else four quick ones would fail every learner."""
     named = error if isinstance(error, CertifyError) else Unexpected(kind=type(error).__name__)
     reason = named.code if isinstance(error, CertifyError) else f"error.{type(error).__name__}"
-    pause_ms = min(FIRST_PAUSE_MS * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
+    pause_ms = min(int(rt.settings.retry_seconds * 1000) * 2 ** min(held.epoch, 12), LONGEST_PAUSE_MS)
     if isinstance(named, Unavailable) and named.pause_ms is not None:
         pause_ms = named.pause_ms
     log.warning("chunk put back: %s", reason, extra={"chunk": str(held.chunk_id), "reason": reason})

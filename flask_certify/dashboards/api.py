@@ -158,8 +158,9 @@ def list_failures(asked: Asked, *, run: RunView) -> list[Asked]:
             "step": each.step,
             "code": each.code,
             "sentence": wording.sentence_of(each.code, each.details),
-            "attempts": each.attempts,
             "resolved_at": each.resolved_at,
+            "attempts": each.attempts,
+            "last_at": each.last_at,
         }
         for each in found
     ]

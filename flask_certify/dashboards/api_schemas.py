@@ -234,8 +234,9 @@ class Failure(ma.Schema):
     step = fields.String(required=True)
     code = fields.String(required=True)
     sentence = fields.String(required=True)
-    attempts = fields.Integer(required=True)
     resolved_at = fields.AwareDateTime(required=True, allow_none=True)
+    attempts = fields.Integer(required=True, metadata={"description": "How often it has failed like this."})
+    last_at = fields.AwareDateTime(required=True)
 
 
 class Excepted(ma.Schema):

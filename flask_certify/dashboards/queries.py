@@ -97,7 +97,8 @@ class FailureRow:
     code: str
     details: Mapping[str, Any]
     resolved_at: datetime | None  # None: it still stands
-    attempts: int = 1
+    attempts: int
+    last_at: datetime  # of several, the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +355,7 @@ def failures(
             dict(row.details),
             row.resolved_at,
             row.attempts,
+            row.last_at or row.at,
         )
         for row, external_id in found
     ]

@@ -160,18 +160,17 @@ def _failures(group: AppGroup) -> None:
                 each.step,
                 each.code,
                 wording.sentence_of(each.code, each.details),
-                str(each.attempts),
                 each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
+                *([str(each.attempts), each.last_at.isoformat(timespec="seconds")] if as_csv else []),
             ]
             for each in found
         ]
         if as_csv:
             writer = csv.writer(sys.stdout)
-            writer.writerow(["id", "time", "learner", "step", "code", "reason", "attempts", "put_right"])
+            writer.writerow(["id", "time", "learner", "step", "code", "reason", "put_right", "attempts", "last"])
             writer.writerows([sheets.safe(value) for value in row] for row in rows)
             return
         for row in rows:
-            row[6] = f"({row[6]}×)" if row[6] != "1" else ""
             click.echo("  ".join(value for value in row if value))
 
     @failures.command("retry")

@@ -128,15 +128,8 @@ def get_failures_csv(run: RunView) -> Response:
     step, standing = _asked_failures()
     with current_runtime().reading() as session:
         found = queries.failures(session, run.id, step=step, standing=standing)
-    titles = [
-        c_("Time (UTC)"),
-        c_("External ID"),
-        c_("Step"),
-        c_("Code"),
-        c_("Reason"),
-        c_("Attempts"),
-        c_("Put right (UTC)"),
-    ]
+    titles = [c_("Time (UTC)"), c_("External ID"), c_("Step"), c_("Code"), c_("Reason"), c_("Put right (UTC)")]
+    titles += [c_("Attempts"), c_("Last attempt (UTC)")]
     rows = [
         [
             each.at.isoformat(timespec="seconds"),
@@ -144,8 +137,9 @@ def get_failures_csv(run: RunView) -> Response:
             wording.step_name(each.step),
             each.code,
             wording.sentence_of(each.code, each.details),
-            str(each.attempts),
             each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
+            str(each.attempts),
+            each.last_at.isoformat(timespec="seconds"),
         ]
         for each in found
     ]

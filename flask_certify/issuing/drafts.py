@@ -9,6 +9,7 @@ from ..achievements import validity
 from ..achievements.service import AttachmentView
 from ..awards.frozen import Frozen, FrozenSignatory
 from ..awards.service import Standing
+from ..core import languages
 from ..core.errors import BadInput, Misconfigured
 from ..core.ids import new_code, new_id
 from ..core.runtime import Runtime
@@ -118,8 +119,7 @@ def _language(order: Order, attachment: AttachmentView, locale: str | None) -> s
     """That of the template if it has its own; else the learner's, if there is a page in it; else the tenant's first
     (R-175)."""
     known = [language for attachment_id, language in order.wordings if attachment_id == attachment.id]
-    spoken = (locale or "").replace("-", "_")
-    return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
+    return next((each for each in languages.widening(locale) if each in known), known[0])
 
 
 def _row(order: Order, draft: Draft, attachment: AttachmentView, decided: Decided) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Pause a batch, let it go on, stop it, and take up again those for whom it failed (R-126)."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from .kinds import BatchKind
 from .models import FINISHED, PAUSED, PLANNING, PREVIEW, RUNNING, STOPPING, IssueBatch, IssueItem
 from .results import TO_DO_AGAIN
 
+TRIES = 4  # while workers hold what is to be changed
+
 AFTER = {"pause": PAUSED, "resume": RUNNING, "stop": STOPPING}
 
 
@@ -31,34 +34,55 @@ class NobodyToTakeUp(Conflict):
 
 def pause(rt: Runtime, batch_id: UUID, actor: str) -> None:
     """No further learners are begun with; those who are being worked on are finished. Raises NotPossibleNow."""
-    with rt.transaction() as tx:
-        work_id = _work_of(tx, batch_id)
-        if not steering.pause(tx.session, work_id):
-            raise NotPossibleNow(state=_state(tx, batch_id))
-        _note(rt, tx, batch_id, work_id, actor, "pause", (PLANNING, RUNNING))
+    _insist(rt, _pause, batch_id, actor)
+
+
+def _pause(rt: Runtime, tx: Transaction, batch_id: UUID, actor: str) -> None:
+    work_id = _work_of(tx, batch_id)
+    if not steering.pause(tx.session, work_id):
+        raise NotPossibleNow(state=_state(tx, batch_id))
+    _note(rt, tx, batch_id, work_id, actor, "pause", (PLANNING, RUNNING))
 
 
 def resume(rt: Runtime, batch_id: UUID, actor: str) -> None:
     """Goes on where it was paused. Raises NotPossibleNow."""
-    with rt.transaction() as tx:
-        work_id = _work_of(tx, batch_id)
-        if not steering.resume(tx.session, work_id):
-            raise NotPossibleNow(state=_state(tx, batch_id))
-        batch = _note(rt, tx, batch_id, work_id, actor, "resume", (PAUSED,))
-        batch.state = RUNNING if batch.total is not None else PLANNING
-        batch.going_since, batch.done_before = rt.clock.now(), count_items(tx.session, batch_id).done
-        tx.then(rt.wake, jobs.first_chunks(tx, work_id))
+    _insist(rt, _resume, batch_id, actor)
+
+
+def _resume(rt: Runtime, tx: Transaction, batch_id: UUID, actor: str) -> None:
+    work_id = _work_of(tx, batch_id)
+    if not steering.resume(tx.session, work_id):
+        raise NotPossibleNow(state=_state(tx, batch_id))
+    batch = _note(rt, tx, batch_id, work_id, actor, "resume", (PAUSED,))
+    batch.state = RUNNING if batch.total is not None else PLANNING
+    batch.going_since, batch.done_before = rt.clock.now(), count_items(tx.session, batch_id).done
+    tx.then(rt.wake, jobs.first_chunks(tx, work_id))
 
 
 def stop(rt: Runtime, batch_id: UUID, actor: str) -> None:
     """Ends the batch for those whose turn has not come. What is done stays. Raises NotPossibleNow."""
-    with rt.transaction() as tx:
-        work_id = _work_of(tx, batch_id)
-        is_over = steering.stop(tx.session, work_id)
-        batch = _note(rt, tx, batch_id, work_id, actor, "stop", (PLANNING, RUNNING, PAUSED))
-        tx.session.flush()
-        if is_over:
-            (jobs.end_batch if batch.total is not None else jobs.planned)(rt, tx, work_id)
+    _insist(rt, _stop, batch_id, actor)
+
+
+def _stop(rt: Runtime, tx: Transaction, batch_id: UUID, actor: str) -> None:
+    work_id = _work_of(tx, batch_id)
+    is_over = steering.stop(tx.session, work_id)
+    batch = _note(rt, tx, batch_id, work_id, actor, "stop", (PLANNING, RUNNING, PAUSED))
+    tx.session.flush()
+    if is_over:
+        (jobs.end_batch if batch.total is not None else jobs.planned)(rt, tx, work_id)
+
+
+def _insist(rt: Runtime, do: Callable[[Runtime, Transaction, UUID, str], None], batch_id: UUID, actor: str) -> None:
+    """Somebody who presses a button is not asked to press it again because a worker was at the same rows."""
+    for left in reversed(range(TRIES)):
+        try:
+            with rt.transaction() as tx:
+                do(rt, tx, batch_id, actor)
+            return
+        except DatabaseBusy:
+            if not left:
+                raise
 
 
 def retry(rt: Runtime, batch_id: UUID, actor: str) -> UUID:
@@ -87,12 +111,13 @@ def retry(rt: Runtime, batch_id: UUID, actor: str) -> UUID:
 
 def _work_of(tx: Transaction, batch_id: UUID) -> UUID:
     found = tx.session.execute(
-        sa.select(IssueBatch.state, IssueBatch.work_id).where(IssueBatch.id == batch_id)
+        sa.select(IssueBatch.state, IssueBatch.work_id, IssueBatch.tenant_ref).where(IssueBatch.id == batch_id)
     ).one_or_none()
     if found is None:
         raise UnknownBatch()
     if found.work_id is None or found.state in (PREVIEW, FINISHED, STOPPING):
         raise NotPossibleNow(state=found.state)
+    audit.hold(tx, found.tenant_ref)  # as a worker does, which has issued before it counts down
     work_id: UUID = found.work_id
     return work_id
 

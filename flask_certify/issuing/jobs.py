@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from ..achievements.models import Run
 from ..achievements.service import get_run
 from ..awards import service as awards
-from ..awards.models import Failure
 from ..awards.service import FailureNote
 from ..core import audit, logs, outbox, steering
 from ..core.db import insert_many, is_storable
@@ -37,19 +36,11 @@ NOT_FORESEEN: dict[str, Any] = dict.fromkeys(("foreseen", "bound_award_id", "rea
 
 
 def delayed(rt: Runtime, tx: Transaction, held: Claim, error: CertifyError) -> None:
-    """Says once in the failure log why the batch does not go on. It is taken back when the batch has ended."""
+    """Says in the failure log why the batch does not go on. It is taken back when a batch of the run has ended."""
     batch = _batch_of(tx.session, held.work_id)
-    step = "plan" if held.kind == PLAN else "decide"
-    said = sa.select(Failure.id).where(
-        Failure.batch_id == batch.id, Failure.learner_ref.is_(None), Failure.step == step, Failure.code == error.code
-    )
-    if tx.session.scalar(said.limit(1)) is None:
-        details = {name: str(value) for name, value in error.values.items()}
-        _note(rt, tx, batch, FailureNote(None, step, error.code, details))
-
-
-def _note(rt: Runtime, tx: Transaction, batch: IssueBatch, note: FailureNote) -> None:
-    awards.note_failures(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
+    details = {name: str(value) for name, value in error.values.items()}
+    note = FailureNote(None, "plan" if held.kind == PLAN else "decide", error.code, details)
+    awards.note_again(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
 
 
 # ---- planning --------------------------------------------------------------------------------------
@@ -228,7 +219,7 @@ def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> No
     if item is None:
         return
     item.result, item.reason = FAILED, reason
-    awards.note_unless_standing(
+    awards.note_again(
         tx,
         batch.tenant_ref,
         batch.run_id,
@@ -247,7 +238,7 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     counts = count_items(tx.session, batch.id)
     batch.state, batch.finished_at, batch.result, batch.note = FINISHED, rt.clock.now(), asdict(counts), None
     if batch.trouble is None:
-        awards.resolve_delays(tx, batch.id, batch.finished_at)
+        awards.resolve_delays(tx, batch.run_id, batch.finished_at)
     audit.record(
         tx,
         tenant_ref=batch.tenant_ref,

@@ -255,7 +255,7 @@ def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutc
         ("decide", "sign"),
         now,
     )
-    awards.note_unless_standing(
+    awards.note_again(
         tx,
         order.run.tenant_ref,
         order.run.id,

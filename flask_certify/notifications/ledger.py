@@ -1,5 +1,6 @@
 """Reading and moving the rows of the ledger, for whoever sends. Each move is a short, conditional write."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..awards.models import Award, Failure
-from ..awards.service import FailureNote, note_failures
-from ..core import outbox
+from ..awards.service import FailureNote, note_again
+from ..core import outbox, stopping
 from ..core.db import upsert
-from ..core.errors import DatabaseBusy
+from ..core.errors import DatabaseAway, DatabaseBusy
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from . import reasons
@@ -21,7 +22,8 @@ from .models import Message, MessageAttempt
 from .service import note_no_contact
 from .states import Channel, State
 
-TRIES = 5  # to write down what is known, while others hold the database
+TRIES = 5  # to write while others hold the database
+KNOWN_FOR, FIRST_REST, LONGEST_REST = 60.0, 0.1, 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,22 @@ def take(rt: Runtime, held: outbox.Claim, chosen: Sequence[Entry]) -> list[Entry
 
 def record(rt: Runtime, held: outbox.Claim, results: Results) -> None:
     """Writes what became of messages that were taken. Without the fence: what is known is known, even by a worker
-    that was overtaken meanwhile."""
-    if results:
-        _insist(rt, lambda tx: _write_results(rt, tx, held, results))
+    that was overtaken meanwhile.
+
+    While the database is away, or has no room, it is tried for a minute: nobody else knows what this worker knows.
+    """
+    if not results:
+        return
+    until, rest = time.monotonic() + KNOWN_FOR, FIRST_REST
+    while True:
+        try:
+            _insist(rt, lambda tx: _write_results(rt, tx, held, results))
+            return
+        except (DatabaseAway, DatabaseBusy):
+            if time.monotonic() > until or stopping.is_asked():
+                raise
+        time.sleep(rest)
+        rest = min(rest * 2, LONGEST_REST)
 
 
 def settle(rt: Runtime, tx: Transaction, was: State, chosen: Results) -> None:
@@ -222,18 +237,24 @@ def _note_attempts(rt: Runtime, tx: Transaction, tried: Results) -> None:
 def _log(rt: Runtime, tx: Transaction, done: Results) -> None:
     """Into the failure log (R-178): which channel and what was answered, never an address."""
     now = rt.clock.now()
+    silent = {(entry.award_id, entry.event): entry for entry, outcome in done if outcome.reason == reasons.NO_CONTACT}
+    for entry in silent.values():
+        whom = [(entry.award_id, entry.learner_ref)]
+        note_no_contact(tx, entry.run_id, entry.tenant_ref, entry.event, whom, now, entry.batch_id)
     for entry, outcome in done:
-        if outcome.reason == reasons.NO_CONTACT:
-            whom = [(entry.award_id, entry.learner_ref)]
-            note_no_contact(tx, entry.run_id, entry.tenant_ref, entry.event, whom, now, entry.batch_id)
-        elif outcome.state in (State.FAILED, State.UNKNOWN):
+        if outcome.state in (State.FAILED, State.UNKNOWN):
             note_failure(tx, entry, outcome, now)
 
 
 def note_failure(tx: Transaction, entry: Entry, outcome: Outcome, now: datetime) -> None:
     details = {"channel": entry.channel.value, **outcome.details}
-    note = FailureNote(entry.learner_ref, "notify", str(outcome.reason), details)
-    note_failures(tx, entry.tenant_ref, entry.run_id, [note], now=now, batch_id=entry.batch_id)
+    note(tx, entry, str(outcome.reason), details, now)
+
+
+def note(tx: Transaction, entry: Entry, code: str, details: Mapping[str, Any], now: datetime) -> None:
+    """What has failed like this before is counted, and stands again if a person had it tried again."""
+    said = FailureNote(entry.learner_ref, "notify", code, details)
+    note_again(tx, entry.tenant_ref, entry.run_id, [said], now=now, batch_id=entry.batch_id, reopening=True)
 
 
 def resolve(rt: Runtime, tx: Transaction, entry: Entry, code: str | None) -> None:

@@ -18,12 +18,11 @@ from .ports import Count, Sink
 
 log = logging.getLogger("flask_certify")
 
-MOST = 1000  # kinds of counts; then they are written at once
 _PLACE = "certify.telemetry_gathered"
 
 
 class Gathered:
-    """The counts of one application in this process that are not written yet."""
+    """The counts of one application in this process that are not written yet: few, since the kinds are few."""
 
     def __init__(self, seconds: float, app: Flask | None = None) -> None:
         self._seconds = seconds
@@ -34,18 +33,15 @@ class Gathered:
         self._timer: Timer | None = None
 
     def add(self, counts: Sequence[Count], sink: Sink) -> None:
-        """Remembers them; they go to the sink at the latest when the seconds are over."""
+        """Remembers them, and returns; they go to the sink at the latest when the seconds are over."""
         with self._lock:
             for each in counts:
                 self._counts[each.day, each.event, each.kind] += each.times
             self._sink = sink
-            is_full = len(self._counts) >= MOST
-            if self._timer is None and not is_full:
+            if self._timer is None:
                 self._timer = Timer(self._seconds, self.flush)
                 self._timer.daemon = True
                 self._timer.start()
-        if is_full:
-            self.flush()
 
     def flush(self) -> None:
         """Writes what there is. What the sink raises is logged, and these counts are lost."""

@@ -18,25 +18,25 @@ log = logging.getLogger("flask_certify")
 def note(rt: Runtime, event: str, *, times: int = 1, **kind: str) -> None:
     """Counts the event, told apart by kind, as in `events`: `note(rt, "verified", answer="valid")`.
 
-    Within a request it is done when the answer has been sent, together with those of others some seconds later, so
-    nobody waits for it; outside of one at once. Never raises: counts may be lost, pages may not (R-176).
+    Within a request it is written together with those of others some seconds later, or when the answer has been sent,
+    so nobody waits for it; outside of one at once. Never raises: counts may be lost, pages may not (R-176).
     """
-    is_in_request = has_request_context()
-
-    def add(counts: Sequence[Count]) -> None:
-        try:
-            if is_in_request and rt.settings.count_seconds > 0:
-                app = current_app._get_current_object()  # type: ignore[attr-defined]
-                gathered_of(app, rt.settings.count_seconds).add(counts, sink_of(rt))
-            else:
-                sink_of(rt).add(counts)
-        except Exception as error:  # a sink is away, full, or somebody else's program
-            _lost(error)
-
     try:
         found = Event(event)
-        after_response(Count(rt.clock.now().date(), found, kind_of(found, kind), times), add)
+        count = Count(rt.clock.now().date(), found, kind_of(found, kind), times)
+        if rt.settings.count_seconds > 0 and has_request_context():
+            app = current_app._get_current_object()  # type: ignore[attr-defined]
+            gathered_of(app, rt.settings.count_seconds).add([count], sink_of(rt))
+        else:
+            after_response(count, lambda counts: _write(rt, counts))
     except Exception as error:  # a mistake in counting is no mistake of the page
+        _lost(error)
+
+
+def _write(rt: Runtime, counts: Sequence[Count]) -> None:
+    try:
+        sink_of(rt).add(counts)
+    except Exception as error:  # a sink is away, full, or somebody else's program
         _lost(error)
 
 

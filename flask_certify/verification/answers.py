@@ -99,6 +99,7 @@ class Verdict:
     is_our_file: bool | None = None  # a PDF that is, byte for byte, the one we printed. None: it is no PDF
     ended: Ended | None = None  # at every level: it is part of the status
     on: date | None = None  # the day that was asked about. None: now
+    nobodys: "Verdict | None" = None  # of a code that nobody has: what is worked out, and told to nobody (`decoy`)
 
     @property
     def is_valid(self) -> bool:

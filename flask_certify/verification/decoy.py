@@ -7,7 +7,9 @@ from functools import cache
 from secrets import token_bytes
 from uuid import UUID
 
+from ..achievements.run_dates import RunDates
 from ..awards.frozen import Frozen
+from ..awards.states import AwardState
 from ..credentials import multibase
 from ..credentials.did_web import KeyState, PublishedKey
 from ..credentials.open_badge import AchievementView, Statement
@@ -15,18 +17,21 @@ from ..credentials.shape_compiler import FormCache
 from ..credentials.signers import fastest_signer
 from ..credentials.signing import Desk, SignedCredential
 from ..credentials.status_list import Place
-from .seals import Held, Sealed, examine
+from .finding import Found, Known
+from .seals import Held
 
 _NOBODY, _LONG_AGO = UUID(int=0), datetime(2026, 1, 1, tzinfo=UTC)
 _HOME = "https://example.org/certify/nobody"
 _DID, _CODE = "did:web:example.org:certify:nobody", "000000000000"
 
 
-def weigh() -> Sealed:
-    """Reads and examines it, as if it had just come from the database."""
+def found() -> Found:
+    """It, as if it had just come from the database."""
     stored, held, key = _signed()
     frozen = Frozen.from_json(json.loads(stored))
-    return examine(
+    award = Known(_NOBODY, _NOBODY, "", _CODE, AwardState("issued"), _LONG_AGO, frozen)
+    return Found(
+        award,
         Held(
             _NOBODY,
             _CODE,
@@ -38,6 +43,7 @@ def weigh() -> Sealed:
             held.status_index,
         ),
         (PublishedKey(key.multikey, KeyState(key.state.value), key.active_from),),
+        dates=RunDates.kept(None, None, None, None, None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from ..achievements.models import Issuer, Run
 from ..achievements.run_dates import UNSAID, RunDates
 from ..awards.causes import Cause
 from ..awards.exceptions import Kind, LearnerException
+from ..awards.frozen import Frozen
 from ..awards.models import Award, AwardMove
-from ..awards.service import AwardView, view
 from ..awards.states import AwardState, Move
 from ..core.runtime import Runtime
 from ..credentials.did_web import KeyState, PublishedKey
@@ -25,11 +25,24 @@ from .models import CodeAlias, Disclosure
 from .seals import Held
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An award, as far as it matters here."""
+
+    id: UUID
+    issuer_id: UUID
+    run_ref: str
+    code: str
+    state: AwardState
+    issued_at: datetime | None
+    frozen: Frozen
+
+
 @dataclass(frozen=True)
 class Found:
     """All that is stored about a certificate. `award` is None for a code that nobody has."""
 
-    award: AwardView | None = None
+    award: Known | None = None
     held: Held | None = None
     keys: tuple[PublishedKey, ...] = ()
     """Of the issuer's keys the one that should have signed it, if it is one of theirs."""
@@ -53,15 +66,22 @@ def by_id(session: orm.Session | sa.Connection, award_id: UUID, *, with_past: bo
     return _found(session, _BY_ID, {"award_id": award_id}, with_past=with_past)
 
 
-# Composed once: composing a question takes longer than the database takes to answer it. And of tables, not of mapped
-# classes, which would take as long again to make objects of the answer.
+# Composed once: composing a question takes longer than the database takes to answer it. Of tables, not of mapped
+# classes, which would take as long again to make objects of the answer. And with its constants written out: SQLite
+# thinks a question over anew, each time it is asked, if one of them could decide which index serves it.
 _DATES = tuple(UNSAID.columns())
 _award, _issuer, _key = Award.__table__.c, Issuer.__table__.c, IssuerKey.__table__.c
 _run, _exception = Run.__table__.c, LearnerException.__table__.c
 _credential, _list, _disclosure = Credential.__table__.c, StatusList.__table__.c, Disclosure.__table__.c
 _ALL = (
     sa.select(
-        *_award,
+        _award.id,
+        _award.issuer_id,
+        _award.run_ref,
+        _award.code,
+        _award.state,
+        _award.issued_at,
+        _award.frozen,
         _credential.document,
         _credential.credential_id,
         _credential.key_id,
@@ -85,7 +105,7 @@ _ALL = (
         sa.and_(
             _exception.run_id == _award.run_id,
             _exception.learner_ref == _award.learner_ref,
-            _exception.kind == Kind.DATE,
+            _exception.kind == sa.literal_column(f"'{Kind.DATE.value}'"),
             _exception.ended_at.is_(None),
         ),
     )
@@ -93,13 +113,20 @@ _ALL = (
     .outerjoin(StatusList.__table__, _list.id == _credential.status_list_id)
     .outerjoin(
         IssuerKey.__table__,
-        sa.and_(_key.issuer_id == _award.issuer_id, _credential.key_id == _issuer.did + "#" + _key.multikey),
+        sa.and_(
+            _key.issuer_id == _award.issuer_id,
+            _credential.key_id == _issuer.did + sa.literal_column("'#'") + _key.multikey,
+        ),
     )
     .outerjoin(Disclosure.__table__, _disclosure.award_id == _award.id)
 )
 _aliases = CodeAlias.__table__.c
+_same = Award.__table__.alias("same").c
+_CODED = sa.select(_same.id).where(_same.code == sa.bindparam("code")).scalar_subquery()
 _ALIASED = sa.select(_aliases.award_id).where(_aliases.alias == sa.bindparam("alias")).scalar_subquery()
-_BY_CODE = _ALL.where(sa.or_(_award.code == sa.bindparam("code"), _award.id == _ALIASED))
+_BY_CODE = _ALL.where(
+    _award.id == sa.func.coalesce(_CODED, _ALIASED)
+)  # of two with this name, the one whose code it is
 _BY_ID = _ALL.where(_award.id == sa.bindparam("award_id"))
 _ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
 _newer, _move = Award.__table__.alias("newer").c, AwardMove.__table__.c
@@ -120,13 +147,20 @@ def _found(
     *,
     with_past: bool,
 ) -> Found:
-    rows, code = connection.execute(question, values).all(), values.get("code")
-    row = next((each for each in rows if each.code == code), rows[0] if rows else None)
+    row = connection.execute(question, values).first()
     if row is None:
         if with_past:
             _past(connection, None)
         return Found()
-    award = view(row)
+    award = Known(
+        row.id,
+        row.issuer_id,
+        row.run_ref,
+        row.code,
+        AwardState(row.state),
+        row.issued_at,
+        Frozen.from_json(row.frozen),
+    )
     was_replaced, steps = _past(connection, award) if with_past or award.state in _ENDED else (False, ())
     return Found(
         award,
@@ -149,7 +183,7 @@ def _found(
     )
 
 
-def _past(connection: orm.Session | sa.Connection, award: AwardView | None) -> tuple[bool, tuple[Step, ...]]:
+def _past(connection: orm.Session | sa.Connection, award: Known | None) -> tuple[bool, tuple[Step, ...]]:
     """Whether another has taken its place, and every move it made. One question, about nobody's award as well."""
     rows = connection.execute(_PAST, {"award_id": award.id if award else UUID(int=0)}).all()
     steps = [

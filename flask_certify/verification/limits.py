@@ -45,11 +45,10 @@ class MovingWindow:
 
     def seconds_to_wait(self, client: str, now: datetime) -> int:
         with self._lock:
-            misses = self._misses.get(client, deque())
-            recent = [at for at in misses if at > now - self.within]
-            if len(recent) < self.most:
+            misses = self._misses.get(client)
+            if misses is None or len(misses) < self.most:
                 return 0
-            return math.ceil((recent[0] + self.within - now).total_seconds())
+            return max(0, math.ceil((misses[0] + self.within - now).total_seconds()))  # no more than `most` are kept
 
     def note_miss(self, client: str, now: datetime) -> None:
         with self._lock:
@@ -82,10 +81,10 @@ def client_of(address: str | None) -> str:
 
     Behind a proxy every address is the proxy's, unless the host says which headers it trusts (ProxyFix).
     """
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
+    if address is None or ":" not in address:
         return address or ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
     return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)

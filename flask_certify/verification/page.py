@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from babel import Locale
+
 from ..core import reader
 from ..core.ids import spaced
 from ..eligibility import visibility
@@ -28,12 +30,12 @@ class Addresses:
 
 def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, str]:
     """All that differs from certificate to certificate, by name. What there is not, is not in it."""
-    shown, brief = verdict.shown, verdict.brief
+    shown, brief, locale = verdict.shown, verdict.brief, reader.reader_locale()
     zone = shown.zone if shown else "UTC"
     values = {
         "checked_at": verdict.checked_at.isoformat(),
         "today": verdict.checked_at.date().isoformat(),
-        "checked": reader.moment(verdict.checked_at, zone),
+        "checked": reader.moment(verdict.checked_at, zone, locale),
         "typed": typed if verdict.answer in QUESTIONS else "",
         "code": spaced(verdict.code) if verdict.code else "",
         "page_url": addresses.page or "",
@@ -42,15 +44,15 @@ def values_of(verdict: Verdict, typed: str, addresses: Addresses) -> dict[str, s
         "courses_url": addresses.links.courses or "",
         "retry_url": addresses.again or "",
         **(_little(brief) if brief else {}),
-        **(_contents(shown) if shown else {}),
+        **(_contents(shown, locale) if shown else {}),
     }
     if verdict.on:
-        values |= {"asked_on": verdict.on.isoformat(), "asked_on_words": wording.day(verdict.on)}
+        values |= {"asked_on": verdict.on.isoformat(), "asked_on_words": reader.date_of(verdict.on, locale)}
     if verdict.ended:
         values |= {
             "ended_because": wording.why_ended(verdict) or "",
             "ended_at": verdict.ended.at.isoformat(),
-            "ended_on": reader.day(verdict.ended.at, zone),
+            "ended_on": reader.day(verdict.ended.at, zone, locale),
         }
     return {name: value for name, value in values.items() if value}  # a gap is never taken for nothing
 
@@ -59,7 +61,7 @@ def _little(brief: Brief) -> dict[str, str]:
     return {"initials": brief.initials, "achievement_title": brief.achievement_title, "language": brief.language}
 
 
-def _contents(shown: Shown) -> dict[str, str]:
+def _contents(shown: Shown, locale: Locale) -> dict[str, str]:
     contents = {
         "recipient_name": shown.recipient_name,
         "achievement_title": shown.achievement_title,
@@ -67,22 +69,22 @@ def _contents(shown: Shown) -> dict[str, str]:
         "issuer_name": shown.issuer_name,
         "language": shown.language,
         "issued_at": shown.issued_at.isoformat(),
-        "issued_on": reader.day(shown.issued_at, shown.zone),
+        "issued_on": reader.day(shown.issued_at, shown.zone, locale),
         "issuer_did": shown.issuer_did,
         "key_id": shown.key_id,
     }
     if (other := shown.shown_on) != visibility.day_of(shown.issued_at, shown.zone):
-        contents |= {"shown_on": other.isoformat(), "shown_on_words": wording.day(other)}
+        contents |= {"shown_on": other.isoformat(), "shown_on_words": reader.date_of(other, locale)}
     if shown.completed_on:
-        contents["completed"] = wording.month(shown.completed_on, shown.zone)
+        contents["completed"] = wording.month(shown.completed_on, shown.zone, locale)
     if shown.valid_until:
         contents["valid_until"] = shown.valid_until.isoformat()
-        contents["valid_until_on"] = reader.day(shown.valid_until, shown.zone)
+        contents["valid_until_on"] = reader.day(shown.valid_until, shown.zone, locale)
     if shown.score:
-        contents["score"] = wording.percent(shown.score)
+        contents["score"] = wording.percent(shown.score, locale)
     if shown.location:
         contents["location"] = shown.location
     if shown.completion_time:
         contents["completed_at"] = shown.completion_time.isoformat()
-        contents["completed_at_words"] = reader.moment(shown.completion_time, shown.zone)
+        contents["completed_at_words"] = reader.moment(shown.completion_time, shown.zone, locale)
     return contents

@@ -1,12 +1,12 @@
 """Whether what an award froze is what its issuer signed, under our own key table: no row vouches for itself."""
 
-import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from threading import Lock
 from uuid import UUID
 
@@ -56,10 +56,11 @@ class Held:
 
 def examine(held: Held, keys: Sequence[PublishedKey]) -> Sealed:
     """Whether the stored text was signed with one of the issuer's keys, and says what our rows hold."""
-    text = held.text
-    if text is None:
-        return Sealed(Seal.ABSENT)
-    finding = _findings.find_or_make(text, held.frozen.issuer_did, keys)
+    return Sealed(Seal.ABSENT) if held.text is None else _seals.find_or_make(held.text, held, keys)
+
+
+def _examine(text: str, held: Held, keys: Sequence[PublishedKey]) -> Sealed:
+    finding = verify.examine(text, held.frozen.issuer_did, keys).finding
     if finding is Finding.COMPROMISED_KEY:
         return Sealed(Seal.UNSAFE_KEY)
     if finding is not Finding.INTACT:
@@ -121,24 +122,25 @@ def says_the_same(document: Document, held: Held) -> bool:
 
 
 @dataclass
-class Findings:
-    """Findings of this process, since checking a proof takes longer than all else on the page.
+class Seals:
+    """What this process has examined, since checking a proof takes longer than all else on the page.
 
-    A finding belongs to a digest of everything it depends on, keys and their states included, so that a change of
-    any is a new question; and nothing of a person is kept.
+    An answer belongs to a digest of everything it depends on, all that our rows hold and the keys and their states
+    included, so that a change of any is a new question; and nothing of a person is kept.
     """
 
     most: int = 10_000
-    _known: OrderedDict[bytes, Finding] = field(default_factory=OrderedDict, init=False, repr=False)
+    _known: OrderedDict[bytes, Sealed] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def find_or_make(self, text: str, issuer_did: str, keys: Sequence[PublishedKey]) -> Finding:
-        asked = json.dumps([text, issuer_did, [repr(key) for key in keys]], ensure_ascii=True)
-        digest = hashlib.sha256(asked.encode("ascii")).digest()
+    def find_or_make(self, text: str, held: Held, keys: Sequence[PublishedKey]) -> Sealed:
+        signed = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()  # `repr` of what is held leaves it out
+        asked = f"{signed} {held!r} {[*keys]!r}"
+        digest = sha256(asked.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
             known = self._known.get(digest)
         if known is None:
-            known = verify.examine(text, issuer_did, keys).finding
+            known = _examine(text, held, keys)
             with self._lock:
                 self._known[digest] = known
                 while len(self._known) > self.most:
@@ -146,4 +148,4 @@ class Findings:
         return known
 
 
-_findings = Findings()
+_seals = Seals()

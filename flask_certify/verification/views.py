@@ -32,6 +32,7 @@ TEMPLATES = (
 )
 """Of which the page of an answer is made."""
 
+_SHEETS = "certify_sheets"
 RETRY_SECONDS = 120
 LONGEST_ECHO = 64
 FORM_BYTES = 64 * 1024  # of a form, besides its file
@@ -156,6 +157,8 @@ def answer(verdict: Verdict, typed: str, document_url: str | None = None) -> Res
     if verdict.shown:
         note(rt, "certificate_shown", device=_device())
     if web.wants_json():
+        if verdict.nobodys:
+            wording.plain(verdict.nobodys)
         told = wording.plain(verdict) | {"video_url": links.video, "courses_url": links.courses}
         if document_url:
             told["document_url"] = document_url
@@ -181,6 +184,8 @@ def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) 
         document=document_url,
     )
     values = values_of(verdict, typed, addresses)
+    if verdict.nobodys:
+        values_of(verdict.nobodys, typed, addresses)
 
     def lay_out(told: Mapping[str, str]) -> str:
         return web.render(
@@ -193,12 +198,12 @@ def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) 
             checks=wording.checks(verdict, told),
         )
 
-    # The form of a file holds the token of this reader alone, and so may what a host adds to every address.
-    if verdict.is_about_file or current_app.url_default_functions.keys() & {None, "certify"}:
+    if verdict.is_about_file:  # its form holds the token of this reader alone
         return lay_out(values)
-    kind = (verdict.answer, str(reader.reader_locale()), request.script_root)
-    sheets: Sheets = current_app.extensions.setdefault("certify_sheets", Sheets(TEMPLATES))
-    return sheets.page(current_app.jinja_env, kind, values, lay_out)
+    kind = (verdict.answer, reader.reader_locale(), request.script_root)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    sheets: Sheets = app.extensions.get(_SHEETS) or app.extensions.setdefault(_SHEETS, Sheets(TEMPLATES))
+    return sheets.page(app, kind, values, lay_out)
 
 
 def too_many(seconds: int) -> Response:

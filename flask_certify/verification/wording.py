@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 from babel.numbers import format_percent
 
 from ..awards import causes
@@ -205,20 +205,15 @@ def why_ended(verdict: Verdict) -> str | None:
     return c_(causes.WORDS[verdict.ended.cause]) if verdict.ended else None
 
 
-def day(on: date) -> str:
-    """The day as the reader writes it: `May 31, 2026`."""
-    return format_date(on, "long", locale=reader.reader_locale())
-
-
-def month(at: datetime, zone: str) -> str:
+def month(at: datetime, zone: str, locale: Locale | None = None) -> str:
     """The month it was in that zone: `May 2026`."""
     there = at.astimezone(ZoneInfo(zone))
-    return _month(there.year, there.month, reader.reader_locale())
+    return _month(there.year, there.month, locale or reader.reader_locale())
 
 
-def percent(score: str) -> str:
+def percent(score: str, locale: Locale | None = None) -> str:
     """The score in the reader's digits and signs: `82.5%`."""
-    return _percent(score, reader.reader_locale())
+    return _percent(score, locale or reader.reader_locale())
 
 
 @lru_cache(maxsize=1024)

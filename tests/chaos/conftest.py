@@ -1,5 +1,8 @@
 """A site on SQLite as it comes, and on PostgreSQL, with a mail server that takes every letter."""
 
+import os
+import random
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,3 +30,11 @@ def make_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeSi
             return standing.enter_context(opened)
 
         yield make
+
+
+@pytest.fixture
+def dice() -> random.Random:
+    """Chance that can be had again: it says what it began with, and pytest shows that when a test fails."""
+    seed = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(1_000_000))
+    print(f"to have the same chances again: CHAOS_SEED={seed}")
+    return random.Random(seed)

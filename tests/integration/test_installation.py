@@ -156,6 +156,22 @@ def test_wrong_settings_stop_the_start(tmp_path: Any) -> None:
         story.dispose(site.app)
 
 
+def test_a_host_that_changes_its_engine_takes_us_along(tmp_path: Any) -> None:
+    site = Host(f"sqlite:///{tmp_path}/one.db", **ADDRESS)
+    site.install()
+    other = sa.create_engine(f"sqlite:///{tmp_path}/other.db")
+    rt = runtime_of(site.app)
+    with site.app.app_context():
+        ours, again = rt.engine, rt.engine
+        site.db.engines[None].dispose()
+        site.db.engines[None] = other
+        moved = rt.engine
+
+    assert ours is again and ours.url.database == f"{tmp_path}/one.db"
+    assert moved.url.database == f"{tmp_path}/other.db" and moved.get_execution_options()["certify"]
+    other.dispose()
+
+
 def test_a_database_in_memory_is_refused_in_words() -> None:
     site = Host("sqlite://", **ADDRESS)
     with pytest.raises(SharedConnection, match="in a file or on a server"):

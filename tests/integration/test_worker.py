@@ -1,5 +1,6 @@
 """A real RQ worker on a real Valkey, with the database as the truth."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from rq.job import Job
 
 from flask_certify.awards.models import Award
 from flask_certify.core import queue, tending, worker
-from flask_certify.core.current import runtime_of
+from flask_certify.core.current import current_runtime, runtime_of
+from flask_certify.core.ids import new_id
 from flask_certify.core.outbox import Chunk
+from flask_certify.core.runtime import Runtime
 from flask_certify.documents import fonts, shaping
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk
@@ -103,6 +106,34 @@ def test_a_job_that_fails_leaves_no_values_in_redis(site: Flask, redis_url: str)
         assert result is not None
         assert "ValueError" in (result.exc_string or "")
         assert "ada@example.org" not in (result.exc_string or "")
+
+
+def test_a_child_never_finds_the_database_locked_by_the_thread_that_tends_its_parent(
+    tmp_path: Path, host: MemoryHost, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-248. SQLite keeps a process's locks in its memory: a child that was forked while that thread wrote would find
+    the database busy for as long as it lives, and each job would fail."""
+
+    def write(rt: Runtime, seconds: float = 0.0) -> None:
+        with rt.transaction() as tx:
+            tx.session.execute(sa.update(Chunk).values(epoch=Chunk.epoch))
+            time.sleep(seconds)
+
+    looks = []
+    monkeypatch.setattr(tending, "LOOK_EACH", 0.01)
+    monkeypatch.setattr(tending.duties, "lead", lambda rt, worker_id: bool(looks.append(write(rt, 0.03))))
+    monkeypatch.setitem(queue.JOBS, "certify.chunk", lambda chunk_id: str(write(current_runtime())))
+    with (
+        story.opened(f"sqlite:///{tmp_path}/host.db?timeout=3", host, CERTIFY_REDIS_URL=redis_url) as app,
+        redis.Redis.from_url(redis_url) as connection,
+        tending.Tender(app) as tender,
+    ):
+        with app.app_context():
+            ours = queue.open_queue(connection, runtime_of(app).settings)
+        queue.hint(ours, [new_id() for _ in range(8)])
+        worker.build(app, connection, tender=tender).work(burst=True, logging_level="ERROR")
+        assert (ours.count, ours.failed_job_registry.count) == (0, 0)
+    assert len(looks) > 8, "it wrote all the while"
 
 
 def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:

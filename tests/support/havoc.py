@@ -19,7 +19,7 @@ from flask import Flask
 
 from flask_certify.awards.models import Award, Failure
 from flask_certify.core import audit, outbox
-from flask_certify.core.children import last_words, start_tied, without_secrets
+from flask_certify.core.children import last_words, without_secrets
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential
@@ -30,6 +30,7 @@ from flask_certify.notifications.jobs import MOST_AT_ONCE
 from flask_certify.notifications.models import Message
 from tests.support import site, story
 from tests.support.mail_server import PostOffice
+from tests.support.nursery import Started, nursery
 from tests.support.processes import family_of, is_gone, is_stopped
 from tests.support.story import MIA, RUN
 
@@ -61,15 +62,10 @@ class Site:
     def log(self) -> Path:
         return self.folder / "processes.log"
 
-    def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, **more: str) -> Started:
         """`flask certify …`, in a group of its own, and never outliving the test run. `more` is told to it alone."""
-        return start_tied(
-            [sys.executable, "-m", "flask", "--app", "tests.support.site", "certify", *words],
-            on_owner_death=signal.SIGKILL,
-            log=self.log,
-            cwd=PROJECT,
-            env=without_secrets(os.environ) | self.environ | more,
-        )
+        environ = without_secrets(os.environ) | self.environ | more
+        return nursery().start(["--app", "tests.support.site", "certify", *words], environ, self.log)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The same, waited for."""
@@ -127,6 +123,7 @@ def opened(database_url: str, folder: Path, office: PostOffice, *, learners: int
     settings = {
         "CERTIFY_LEASE_SECONDS": "2",
         "CERTIFY_CHUNK_SIZE": "50",
+        "CERTIFY_RETRY_SECONDS": "0.05",
         "CERTIFY_MAIL": f"smtp://127.0.0.1:{office.port}",
         **settings,
     }
@@ -148,7 +145,7 @@ class Crew:
 
     site: Site
     size: int
-    working_since: dict[subprocess.Popen[bytes], float | None] = field(default_factory=dict)
+    working_since: dict[Started, float | None] = field(default_factory=dict)
     family: set[int] = field(default_factory=set)  # all who were ever seen
 
     def __enter__(self) -> "Crew":
@@ -164,7 +161,7 @@ class Crew:
             os.kill(pid, signal.SIGKILL)
         assert left == set()
 
-    def add(self, **more: str) -> subprocess.Popen[bytes]:
+    def add(self, **more: str) -> Started:
         worker = self.site.start("worker", **more)
         self.working_since[worker] = None
         return worker
@@ -176,20 +173,20 @@ class Crew:
             if since is None and len(family_of(worker.pid)) > 1:
                 self.working_since[worker] = time.monotonic()
 
-    def find_busy(self, seconds: float) -> subprocess.Popen[bytes] | None:
+    def find_busy(self, seconds: float) -> Started | None:
         """Who has worked longest, at least for so long, if it is at a chunk now."""
         known = [(since, worker) for worker, since in self.working_since.items() if since is not None]
         since, worker = min(known, key=lambda each: each[0], default=(math.inf, None))
         is_long = worker is not None and time.monotonic() - since >= seconds
         return worker if worker is not None and is_long and len(family_of(worker.pid)) > 1 else None
 
-    def kill(self, worker: subprocess.Popen[bytes], *, spare_child: bool = False) -> None:
+    def kill(self, worker: Started, *, spare_child: bool = False) -> None:
         """`kill -9` for the worker's group, and for its child, which RQ puts into a group of its own, if not spared."""
         del self.working_since[worker]
         self.family |= kill_family(worker, spare_children=spare_child)
 
 
-def kill_family(process: subprocess.Popen[bytes], *, spare_children: bool = False) -> set[int]:
+def kill_family(process: Started, *, spare_children: bool = False) -> set[int]:
     """Who belonged to it. It is stopped first, so that it cannot start another child while we look for them."""
     family: set[int] = set()
     if process.poll() is None:

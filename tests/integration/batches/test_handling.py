@@ -1,6 +1,10 @@
 """A batch is paused, goes on and is stopped at any learner: nothing is lost and nothing doubled (R-126)."""
 
 import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +16,7 @@ from flask_certify.awards.models import Award
 from flask_certify.core import outbox, working
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
+from flask_certify.core.transaction import Transaction
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Contact
 from flask_certify.issuing import bulk, changes, handling, previews
@@ -78,6 +83,39 @@ def test_who_is_being_worked_on_when_it_is_stopped_is_finished(rt: Runtime) -> N
     working._finish(rt, held, store)
     batch = bulk.get_batch(rt, batch_id)
     assert (batch.state, batch.counts.stopped, sum(batch.issued.values())) == ("finished", 0, 3)
+
+
+@pytest.mark.parametrize("act", ["pause", "stop"])
+def test_who_presses_a_button_while_learners_are_written_down_waits_for_them(
+    rt: Runtime, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-126: both lock the tenant's audit chain before the work, so neither is the victim of a deadlock."""
+    monkeypatch.setattr(handling, "TRIES", 1)
+    batch_id = begin(rt)
+    with rt.reading() as session:
+        [chunk] = working.open_chunks(session)
+    with rt.transaction() as tx:
+        held = outbox.claim(tx.session, chunk, 60_000)
+    assert held is not None
+    store = rt.kinds[held.kind].make(rt, held)
+    is_written = threading.Event()
+
+    def store_slowly(tx: Transaction) -> None:
+        store(tx)
+        is_written.set()
+        time.sleep(0.2)  # until the other one waits
+
+    with ThreadPoolExecutor(1) as beside:
+
+        def press() -> None:
+            is_written.wait(20)
+            with rt.in_context(), suppress(NotPossibleNow):  # it may be over by then
+                getattr(handling, act)(rt, batch_id, MIA)
+
+        pressed = beside.submit(press)
+        working._finish(rt, held, store_slowly)
+        pressed.result(20)
+    assert sum(bulk.get_batch(rt, batch_id).issued.values()) == 3
 
 
 def test_a_batch_whose_worker_died_while_it_was_stopped_is_ended_by_the_sweeper(rt: Runtime) -> None:

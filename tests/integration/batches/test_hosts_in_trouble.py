@@ -21,7 +21,7 @@ from flask_certify.issuing.errors import (
     BatchStuck,
 )
 from tests.support.batches import failures, issue
-from tests.support.story import MIA, RUN, learner
+from tests.support.story import MIA, RUN, learner, quick
 
 
 class Moody(MemoryHost):
@@ -50,7 +50,7 @@ def moody(rt: Runtime, host: MemoryHost, **moods: Any) -> tuple[Runtime, Moody]:
     other = Moody(**vars(host))
     for name, value in moods.items():
         setattr(other, name, value)
-    return replace(rt, host=other), other
+    return quick(replace(rt, host=other)), other
 
 
 def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, host: MemoryHost) -> None:
@@ -95,7 +95,7 @@ def test_a_host_that_cannot_list_its_learners_is_told_with_its_reason(rt: Runtim
         def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
             raise LookupError("a table of the host is gone")
 
-    rt = replace(rt, host=Broken(**vars(host)))
+    rt = quick(replace(rt, host=Broken(**vars(host))))
     with pytest.raises(BatchFailed):
         bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=30)
     assert failures(rt) == [("", "plan", "host.failed")]

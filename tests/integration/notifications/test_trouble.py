@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from flask_certify.awards.models import Award
 from flask_certify.core import working
-from flask_certify.core.errors import DatabaseBusy
+from flask_certify.core.errors import DatabaseAway, DatabaseBusy
 from flask_certify.notifications import ledger
 from flask_certify.notifications.ledger import Outcome
 from flask_certify.notifications.states import State
@@ -243,3 +243,47 @@ def test_a_database_that_is_busy_when_it_is_written_down_does_not_lose_what_is_k
 
     assert book.deliver(everybody) == ["done"]
     assert book.states()["ada", "email"] == SENT and town.told(ADA) == (1, 1)
+
+
+def test_a_disk_that_is_full_when_it_is_written_down_does_not_lose_what_is_known(
+    town: Town, book: Ledger, everybody: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-161: who has sent a handful of letters keeps their answers until there is room, and sends no more meanwhile."""
+    end, full = ledger._end, [DatabaseAway(kind="OperationalError") for _ in range(4)]
+    letters: list[int] = []
+
+    def sometimes(*args: object, **named: object) -> object:
+        sent = len(town.office.letters) + len(town.exchange.texts)
+        if full and sent:
+            letters.append(sent)
+            raise full.pop()
+        return end(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ledger, "_end", sometimes)
+    monkeypatch.setattr(ledger, "FIRST_REST", 0.001)
+
+    assert book.deliver(everybody) == ["done"]
+    assert len(letters) == 4 and len(set(letters)) == 1
+    assert {state for state, _ in book.states().values()} == {"sent"} and town.told(ADA) == (1, 1)
+
+
+def test_a_database_that_stays_away_leaves_in_doubt_what_was_sent_and_nothing_else(
+    town: Town, book: Ledger, everybody: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-161."""
+    end = ledger._end
+
+    def away(*args: object, **named: object) -> object:
+        if town.office.letters:
+            raise DatabaseAway(kind="OperationalError")
+        return end(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ledger, "KNOWN_FOR", 0.0)
+    monkeypatch.setattr(ledger, "_end", away)
+    book.deliver(everybody)
+    monkeypatch.setattr(ledger, "_end", end)
+    book.lapse()
+    book.deliver(everybody)
+    assert town.told(ADA) == (1, 1)
+    assert {state for state, _ in book.states().values()} <= {"sent", "unknown"}
+    assert book.states()["ada", "email"][0] == "unknown"

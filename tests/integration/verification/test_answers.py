@@ -151,6 +151,23 @@ def test_a_host_that_says_on_every_page_who_is_logged_in_is_not_overheard(campus
     assert "<p>tom</p>" in pages[0] and "<p>una</p>" in pages[1]
 
 
+def test_a_host_that_gives_each_reader_other_addresses_and_words_is_not_overheard(campus: Issued) -> None:
+    code, readers = campus.issue("ada"), ["tom", "una"]
+    campus.app.context_processor(
+        lambda: {
+            "c_": lambda text, **gaps: f"{text} for {readers[0]}",
+            "url_for": lambda endpoint, **values: f"/{readers[0]}",
+        }
+    )
+
+    first = campus.client.get(f"/certify/v/{code}").text
+    del readers[0]
+    second = campus.client.get(f"/certify/v/{code}").text
+
+    assert "Skip to the content for tom" in first and 'href="/tom"' in first
+    assert "Skip to the content for una" in second and 'href="/una"' in second and "tom" not in second
+
+
 def test_what_a_host_adds_to_every_address_for_one_reader_is_not_on_the_page_of_another(campus: Issued) -> None:
     code, readers = campus.issue("ada"), ["tom", "una"]
     campus.app.url_default_functions[None].append(lambda endpoint, values: values.setdefault("for", readers[0]))

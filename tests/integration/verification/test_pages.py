@@ -1,7 +1,8 @@
 """What the public page, its JSON and the form show, and to whom they lead."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from flask_certify.awards.states import AwardState
 from flask_certify.core.ids import spaced
 from flask_certify.host.ports import HostAway
 from flask_certify.telemetry.models import Telemetry
+from flask_certify.verification import finding, limits
 from tests.support.certificates import Issued, issued_in
 from tests.support.story import NOW, RUN
 
@@ -356,6 +358,44 @@ def test_a_page_asks_the_database_one_question_whether_the_code_is_known_or_not(
         issued.client.get(f"/certify/v/{code}")
 
     assert len(seen) == 1, seen
+
+
+def test_nothing_but_the_code_differs_from_question_to_question_so_databases_plan_it_once() -> None:
+    asked = finding._BY_CODE.compile()
+
+    assert set(asked.params) == {"code", "alias"}
+
+
+def calls(do: Callable[[], object]) -> int:
+    """How many functions are called meanwhile: as good as a clock, and it says the same each time."""
+    seen = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal seen
+        seen += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(before)
+    return seen
+
+
+@pytest.mark.parametrize("ending", ["", ".json"], ids=["page", "json"])
+def test_as_much_is_done_for_a_code_that_nobody_has_as_for_a_known_one(campus: Issued, ending: str) -> None:
+    """R-145. `tests.bench.pages` has the clock."""
+    limits.plug(campus.app, limits.MovingWindow(most=1000))
+    client = campus.client
+    known, unknown = (f"/certify/v/{code}{ending}" for code in (campus.issue("ada"), "0" * 12))
+    for address in (known, unknown) * 3:
+        client.get(address).close()
+
+    of_known = calls(lambda: client.get(known).close())
+    of_unknown = calls(lambda: client.get(unknown).close())
+
+    assert abs(of_known - of_unknown) <= 0.05 * of_known, (of_known, of_unknown)
 
 
 def test_scans_typed_codes_and_answers_are_counted_without_the_code(campus: Issued) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +17,14 @@ from flask_certify.core.embedded import Valkey, start_valkey
 from flask_certify.core.workers import Worker
 from flask_certify.issuing.models import Night
 from tests.support.havoc import LONGEST, Site, check_books, check_letters, kill_family
+from tests.support.nursery import Started
 from tests.support.processes import family_of, is_gone
 
 MakeSite = Callable[..., Site]
 
 
 @contextmanager
-def working(site: Site, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def working(site: Site, *words: str) -> Iterator[Started]:
     running = site.start("worker", *words)
     try:
         yield running
@@ -94,7 +94,7 @@ def test_three_workers_by_one_command_are_replaced_when_they_die_and_end_togethe
         family = family_of(running.pid)
         running.terminate()
         assert running.wait(LONGEST) == 0
-        assert all(is_gone(pid) for pid in family)
+        assert all(is_gone(pid, LONGEST) for pid in family)
     assert workers(site) == 1
     told = [json.loads(line) for line in site.log.read_text().splitlines()]
     done = [each for each in told if (each["message"], each.get("kind")) == ("chunk done", "issuing.issue")]
@@ -109,7 +109,7 @@ def test_all_of_one_command_end_when_it_is_killed(make_site: MakeSite) -> None:
         site.wait_until(lambda: workers(site) == 2)
         family = family_of(running.pid)
         running.kill()
-        assert all(is_gone(pid) for pid in family)
+        assert all(is_gone(pid, LONGEST) for pid in family)
 
 
 @pytest.fixture

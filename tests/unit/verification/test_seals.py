@@ -11,9 +11,8 @@ import pytest
 from flask_certify.awards.frozen import Frozen, FrozenSignatory
 from flask_certify.credentials.did_web import KeyState
 from flask_certify.credentials.signing import SignedCredential
-from flask_certify.credentials.verify import Finding
 from flask_certify.verification import seals
-from flask_certify.verification.seals import Findings, Held, Seal, Sealed, Signed, examine
+from flask_certify.verification.seals import Held, Seal, Sealed, Seals, Signed, examine
 from tests.support.credentials import (
     ACHIEVEMENT,
     DID,
@@ -176,7 +175,7 @@ def test_nothing_signed_a_stranger_and_an_unsafe_key_are_told_apart() -> None:
     assert examine(spaced, [published(state=KeyState.RETIRED)]).seal is Seal.INTACT
 
 
-def test_a_finding_is_made_once_and_made_anew_when_anything_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_examined_once_and_anew_when_anything_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def count(text: str, issuer_did: str, keys: Any) -> Any:
@@ -185,27 +184,29 @@ def test_a_finding_is_made_once_and_made_anew_when_anything_changes(monkeypatch:
 
     examined = seals.verify.examine
     monkeypatch.setattr(seals.verify, "examine", count)
-    findings, text = Findings(), written(held())
+    known, stored, key = Seals(), held(), published()
+    text = written(stored)
+    elsewhere = replace(stored, frozen=replace(PLAIN, issuer_did=DID + "x"))
+    renamed = replace(stored, frozen=replace(PLAIN, recipient_name="Isha Devi"))
 
-    answers = [findings.find_or_make(text, DID, [published()]) for _ in range(3)]
-    answers.append(findings.find_or_make(text, DID, [published(state=KeyState.COMPROMISED)]))
-    answers.append(findings.find_or_make(text, DID + "x", [published()]))
-    answers.append(findings.find_or_make(text.replace("Asha", "Isha"), DID, [published()]))
+    answers = [known.find_or_make(text, stored, [key]).seal for _ in range(3)]
+    answers.append(known.find_or_make(text, stored, [published(state=KeyState.COMPROMISED)]).seal)
+    answers.append(known.find_or_make(text, elsewhere, [key]).seal)
+    answers.append(known.find_or_make(text, renamed, [key]).seal)
+    answers.append(known.find_or_make(text, replace(stored, status_index=7), [key]).seal)
+    answers.append(known.find_or_make(text.replace("Asha", "Isha"), stored, [key]).seal)
 
-    assert answers == [
-        *[Finding.INTACT] * 3,
-        Finding.COMPROMISED_KEY,
-        Finding.OTHER_ISSUER,
-        Finding.ALTERED,
-    ]
-    assert len(asked) == 4
+    assert answers == [*[Seal.INTACT] * 3, Seal.UNSAFE_KEY, *[Seal.BROKEN] * 4]
+    assert len(asked) == 6
 
 
-def test_findings_are_bounded_and_hold_nobodys_name() -> None:
-    findings = Findings(most=2)
+def test_what_was_examined_is_bounded_and_holds_nobodys_name() -> None:
+    known = Seals(most=2)
 
     for name in NAMES.values():
-        findings.find_or_make(f"{{{name}}}", DID, [])
+        stored = held(replace(PLAIN, recipient_name=name))
+        known.find_or_make(written(stored), stored, [published()])
 
-    assert len(findings._known) == 2
-    assert {len(key) for key in findings._known} == {32}
+    assert len(known._known) == 2
+    assert {len(digest) for digest in known._known} == {32}
+    assert not any(name in repr(known._known) for name in NAMES.values())
