@@ -13,8 +13,7 @@ from email.utils import parseaddr
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
-
+from . import languages
 from .errors import MasterKeyMissing, Misconfigured
 from .i18n import N_
 
@@ -194,7 +193,7 @@ class Settings:
             raise _wrong("correction_days", "it must be a whole number of days, 0 or more.")
         if not all(1 <= each <= 3650 for each in self.renewal_days):
             raise _wrong("renewal_days", "each must be a whole number of days, from 1 to 3650, for example 90 30 7.")
-        if not self.languages or not all(_is_language(each) for each in self.languages):
+        if not self.languages or not all(isinstance(each, str) and languages.find_tag(each) for each in self.languages):
             raise _wrong("languages", "name at least one language by its code, for example en, hi.")
         if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
             raise _wrong("redis_url", "it must begin with redis://, rediss:// or unix://.")
@@ -277,14 +276,6 @@ def is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None and text not in RESERVED_SLUGS
 
 
-def _is_language(code: object) -> bool:
-    """Whether dates and numbers can be written in it."""
-    try:
-        return isinstance(code, str) and bool(Locale.parse(code, sep="-" if "-" in code else "_"))
-    except (ValueError, UnknownLocaleError):
-        return False
-
-
 def _wrong(name: str, why: str) -> WrongSetting:
     return WrongSetting(key=PREFIX + name.upper(), why=why)
 
@@ -319,10 +310,9 @@ def _typed(setting: Any, value: Any) -> Any:
         return number
     if setting.name == "renewal_days":
         return _days(value)
-    if setting.name == "languages" and isinstance(value, str):
-        return tuple(value.replace(",", " ").split())
-    if setting.name == "languages" and isinstance(value, (tuple, list)):
-        return tuple(value)
+    if setting.name == "languages" and isinstance(value, (str, tuple, list)):
+        codes = value.replace(",", " ").split() if isinstance(value, str) else value
+        return tuple(dict.fromkeys(languages.spelled(each) if isinstance(each, str) else each for each in codes))
     raise _wrong(setting.name, "it must be text.")
 
 

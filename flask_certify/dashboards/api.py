@@ -159,6 +159,8 @@ def list_failures(asked: Asked, *, run: RunView) -> list[Asked]:
             "code": each.code,
             "sentence": wording.sentence_of(each.code, each.details),
             "resolved_at": each.resolved_at,
+            "attempts": each.attempts,
+            "last_at": each.last_at,
         }
         for each in found
     ]

@@ -97,6 +97,8 @@ class FailureRow:
     code: str
     details: Mapping[str, Any]
     resolved_at: datetime | None  # None: it still stands
+    attempts: int
+    last_at: datetime  # of several, the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +345,18 @@ def failures(
         .offset(offset)
     )
     return [
-        FailureRow(row.id, row.at, row.learner_ref, external_id, row.step, row.code, dict(row.details), row.resolved_at)
+        FailureRow(
+            row.id,
+            row.at,
+            row.learner_ref,
+            external_id,
+            row.step,
+            row.code,
+            dict(row.details),
+            row.resolved_at,
+            row.attempts,
+            row.last_at or row.at,
+        )
         for row, external_id in found
     ]
 

@@ -138,15 +138,13 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutco
         freeze_issuer(tx, order.issuer.id, now)
     awards.write_records(tx, _records(prepared, outcomes, now))
     _note_failures(tx, order, outcomes, now)
+    of_batch = {"batch": str(order.batch_id or "")}
     audit.record_many(
         tx,
         tenant_ref=order.run.tenant_ref,
         actor_ref=order.actor,
         at=now,
-        acts=[
-            audit.Act("award.issue", f"award:{draft.award_id}", None, {"batch": str(order.batch_id or "")})
-            for draft in fresh
-        ],
+        acts=[audit.Act("award.issue", f"award:{draft.award_id}", None, of_batch) for draft in fresh],
     )
     _tell(rt, tx, prepared, fresh, now)
     return outcomes
@@ -250,7 +248,7 @@ def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutc
         ("decide", "sign"),
         now,
     )
-    awards.note_unless_standing(
+    awards.note_again(
         tx,
         order.run.tenant_ref,
         order.run.id,

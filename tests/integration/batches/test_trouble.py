@@ -86,20 +86,30 @@ def test_once_the_data_are_right_the_next_issue_succeeds_and_the_log_says_so(rt:
 
 
 def test_what_fails_again_has_not_been_put_right_and_stands_once(rt: Runtime, host: MemoryHost) -> None:
-    """R-107, R-178: with the day on which it first failed; another failure stands beside it."""
+    """R-107, R-178: with the days on which it failed first and last; another failure stands beside it."""
     host.change_learner(RUN, "ada", display_name=None)
     for day in range(2):
         issue(replace(rt, clock=FixedClock(NOW + timedelta(days=day))))
     assert failures(rt) == [("ada", "decide", "name.missing")]
     with rt.reading() as session:
-        [row] = session.execute(sa.select(Failure.at, Failure.resolved_at)).all()
-    assert tuple(row) == (NOW, None)
+        [row] = session.execute(sa.select(Failure.at, Failure.resolved_at, Failure.attempts, Failure.last_at)).all()
+    assert tuple(row) == (NOW, None, 2, NOW + timedelta(days=1))
     host.change_learner(RUN, "ada", display_name="Ada 🙂")
     issue(rt)
     assert failures(rt) == [("ada", "decide", "name.missing"), ("ada", "decide", "name.no_glyphs")]
     host.change_learner(RUN, "ada", display_name="Ada Lovelace")
     issue(rt)
     assert failures(rt) == []
+
+
+def test_a_batch_that_is_refused_again_stands_once(rt: Runtime) -> None:
+    """R-178."""
+    for _ in range(3):
+        with pytest.raises(UnknownRun):
+            bulk.open_by_ref(rt, "nowhere-1", MIA)
+    assert failures(rt) == [("", "open", "run.unknown")]
+    with rt.reading() as session:
+        assert session.scalars(sa.select(Failure.attempts)).all() == [3]
 
 
 def test_without_the_master_key_nothing_is_begun(rt: Runtime) -> None:

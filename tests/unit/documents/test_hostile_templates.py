@@ -21,7 +21,7 @@ from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
 from flask_certify.documents import compiling
-from flask_certify.documents.compiling import compiled
+from flask_certify.documents.compiling import Patience, compiled
 from flask_certify.documents.errors import TemplateRefused, TooMuchWork
 from flask_certify.documents.plate import Plate
 from tests.unit.documents.pages import page
@@ -103,6 +103,7 @@ COSTLY = {
     + "</div>" * 60,
     "a cell of a million rows": '<table><tr><td rowspan="1000000" colspan="1000">x</td></tr></table>',
     "100,000 paragraphs": "<p>x</p>" * 100_000,
+    "a bomb of spans": "aक " * 60_000,  # each letter in a font of its own
 }
 ABSURD = {
     "letters of 10,000,000 points": '<p style="font-size:10000000pt">x</p>',
@@ -185,7 +186,7 @@ def test_past_the_door_a_cell_of_a_million_rows_finds_no_memory(open_door: None)
 
 @pytest.mark.parametrize("attack", [each for each in COSTLY if "cell" not in each])
 def test_past_the_door_it_is_ended_in_time(attack: str, open_door: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 2)
+    monkeypatch.setattr(compiling, "AT_ONCE", Patience(4, 2))
     with pytest.raises(TooMuchWork):
         compiled(page(COSTLY[attack]), "en", {})
 
