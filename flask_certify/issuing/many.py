@@ -143,15 +143,13 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutco
         if not each["award_id"] and each["status"] != prepared.kept.get(each["learner_ref"], NOTHING_KEPT).status:
             signal_status(rt, tx, order.run, each["learner_ref"], each["status"])
     _note_failures(tx, order, outcomes, now)
+    of_batch = {"batch": str(order.batch_id or "")}
     audit.record_many(
         tx,
         tenant_ref=order.run.tenant_ref,
         actor_ref=order.actor,
         at=now,
-        acts=[
-            audit.Act("award.issue", f"award:{draft.award_id}", None, {"batch": str(order.batch_id or "")})
-            for draft in fresh
-        ],
+        acts=[audit.Act("award.issue", f"award:{draft.award_id}", None, of_batch) for draft in fresh],
     )
     _tell(rt, tx, prepared, fresh, now)
     return outcomes
