@@ -15,8 +15,6 @@ from .signers import Signer
 from .status_list import Place
 from .text import LONGEST, UnsignableText
 
-CHECK_EVERY = 1000
-
 
 class Disagreement(RuntimeError):
     """What was signed is not what the full algorithm signs, or not with the issuer's key. Nothing may be stored."""
@@ -56,11 +54,12 @@ class Desk:
     issuer_url: str
     now: datetime
     forms: FormCache
+    check_every: int = 1000
 
     def sign(self, statements: Sequence[Statement], places: Sequence[Place]) -> list[SignedCredential | Refused]:
         """An answer for each statement, in their order. Raises Disagreement, and then nothing may be stored.
 
-        The first, the last and one in a thousand are computed again by the full algorithm and their proofs are
+        The first, the last and one in `check_every` are computed again by the full algorithm and their proofs are
         checked, from the finished text.
         """
         maker = ProofMaker.start(self.signer, contexts.CREDENTIAL, open_badge.moment(self.now))
@@ -72,7 +71,7 @@ class Desk:
             for each, statement, place in zip(filled, statements, places, strict=True)
         ]
         signed = [each for each in answers if isinstance(each, SignedCredential)]
-        for number in sorted({*range(0, len(signed), CHECK_EVERY), len(signed) - 1} if signed else ()):
+        for number in sorted({*range(0, len(signed), self.check_every), len(signed) - 1} if signed else ()):
             if not proof.is_intact(json.loads(signed[number].text), self.public_key):
                 raise Disagreement(f"credential {number + 1} of {len(signed)} does not verify")
         return answers

@@ -144,6 +144,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_whatever_was_changed_is_altered_and_nothing_of_it_is_shown(
     campus: Issued, change: Callable[[dict[str, Any]], Any]
 ) -> None:
+    """R-151"""
     document = json.loads(campus.document(campus.issue("ada")))
     change(document)
 
