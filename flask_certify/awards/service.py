@@ -131,8 +131,10 @@ def insert_awards(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUI
 
     The index decides, not a look beforehand: of two batches that issue to one learner, one inserts.
     """
-    insert_or_ignore(tx.session, Award, rows, keys=LIVE_KEYS, where=ONE_LIVE_AWARD)
-    return set(tx.session.scalars(sa.select(Award.id).where(Award.id.in_([row["id"] for row in rows]))))
+    ids = {row["id"] for row in rows}
+    if insert_or_ignore(tx.session, Award, rows, keys=LIVE_KEYS, where=ONE_LIVE_AWARD) == len(rows):
+        return ids
+    return set(tx.session.scalars(sa.select(Award.id).where(Award.id.in_(ids))))
 
 
 def mark_issued(tx: Transaction, award_ids: Collection[UUID], now: datetime) -> set[UUID]:

@@ -151,6 +151,10 @@ class Settings:
     """How many days before a certificate expires its holder is reminded, for example 90 30 7, once for each (R-114).
     The largest opens the time in which it can be renewed. Empty: nobody is reminded, and it can be renewed any time."""
 
+    check_every: int = 1000
+    """Of credentials that are signed together the first, the last and one in so many are computed again by the full
+    algorithm; one that differs stops the batch. 1: each of them, at forty times the cost."""
+
     count_seconds: float = 2.0
     """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
 
@@ -207,6 +211,8 @@ class Settings:
             raise _wrong("hook_secret", "it must have at least 16 letters.")
         if not 0 < self.host_seconds < math.inf:
             raise _wrong("host_seconds", "it must be a number of seconds above 0.")
+        if not 1 <= self.check_every <= 100_000:
+            raise _wrong("check_every", "it must be from 1 to 100000.")
         if not 1 <= self.list_limit <= 1_000_000:
             raise _wrong("list_limit", "it must be from 1 to 1000000.")
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(self.mail_from)[1]):

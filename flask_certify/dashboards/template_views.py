@@ -327,6 +327,7 @@ def _edit(
         "certify/template.html",
         issuer=issuer,
         design=template,
+        may_delete=template is not None and saving.may_be_deleted(template),
         desk=desk,
         seen=seen,
         said=said or (c_(done) if done else None),

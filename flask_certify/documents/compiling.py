@@ -11,9 +11,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
+from ..core.children import python as _python
 from . import dialect, errors
 from .errors import CompilerBroken, TemplateRefused, TooMuchWork
 from .plate import Plate
@@ -76,13 +76,6 @@ def _compiled(order: str, patience: Patience) -> Plate:
     if child.returncode != 0:
         raise CompilerBroken(kind=_kind_of_error(child.stderr))
     return Plate.read(child.stdout)
-
-
-def _python() -> str:
-    """Our Python, also in a web server that is a program of its own with Python inside."""
-    if Path(sys.executable).name.startswith("python"):
-        return sys.executable
-    return str(Path(sys.prefix, "bin", "python3"))
 
 
 def _kind_of_error(said: bytes) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -139,8 +138,8 @@ def worded(key: str, value: Value, language: str, zone: str) -> str:
         case _ if placeholder.kind == "code":
             return spaced(value)
         case _ if key == "certificate.address":
-            parts = urlsplit(value)
-            return parts.netloc + parts.path
+            rest = value.partition("://")[2] or value
+            return rest.partition("#")[0].partition("?")[0]
         case _:
             return value
 

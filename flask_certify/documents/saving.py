@@ -32,7 +32,7 @@ from .placeholders import SAMPLE_CODE, Value
 from .plate import ENGINE
 from .service import keep_plate, latest_version, view_of
 from .signatories import Place
-from .templates import Page, attached_to, get_template
+from .templates import Page, TemplateView, attached_to, get_template
 
 LONGEST_NAME, LONGEST_NOTE = 200, 500
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -316,7 +316,7 @@ def delete(rt: Runtime, template_id: UUID, *, actor: str) -> None:
     with rt.transaction() as tx:
         row = _locked(tx.session, template_id)
         was = tx.session.scalar(sa.select(Attachment.id).where(Attachment.template_id == template_id).limit(1))
-        if was is not None or row.key in {design.key for design in shipped.designs()}:
+        if was is not None or _is_shipped(row.key):
             raise TemplateKept()
         versions = tx.session.scalars(sa.select(TemplateVersion).where(TemplateVersion.template_id == template_id))
         keys = [view_of(each).plate_key for each in versions]
@@ -324,6 +324,15 @@ def delete(rt: Runtime, template_id: UUID, *, actor: str) -> None:
         tx.session.execute(sa.delete(TemplateVersion).where(TemplateVersion.template_id == template_id))
         _note_act(rt, tx, row, "template.delete", actor)
         tx.session.delete(row)
+
+
+def may_be_deleted(template: TemplateView) -> bool:
+    """Whether `delete` would do it."""
+    return not template.was_attached and not _is_shipped(template.key)
+
+
+def _is_shipped(key: str) -> bool:
+    return key in {design.key for design in shipped.designs()}
 
 
 # ---- in the transaction ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ award, so nothing here reaches back.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -215,6 +216,7 @@ def would_print(
     return tuple(there[: _how_many(html)])
 
 
+@lru_cache(maxsize=64)
 def _how_many(html: str) -> int:
     """For how many signatories the page has a place."""
     asked_for = {element.get("data-slot") for element in dialect.slots(dialect.parsed(html))}

@@ -13,7 +13,7 @@ from ..achievements.service import get_run
 from ..awards import service as awards
 from ..awards.service import FailureNote
 from ..core import audit, logs, outbox, steering
-from ..core.db import insert_many, is_storable
+from ..core.db import insert_many, is_storable, update_many
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
@@ -174,30 +174,20 @@ def work_on(rt: Runtime, held: Claim) -> Store:
 def _write_results(
     tx: Transaction, batch_id: UUID, positions: Mapping[str, int], outcomes: Sequence[LearnerOutcome]
 ) -> None:
-    """Each item's own result. Many rows by one statement each, in the order of their key."""
-    if not outcomes:
-        return
-    columns = ("result", "reason", "details", "achievement_key", "award_id")
-    tx.session.connection().execute(
-        sa.update(IssueItem)
-        .where(
-            IssueItem.batch_id == sa.bindparam("b_batch"),
-            IssueItem.position == sa.bindparam("b_position"),
-        )
-        .values({name: sa.bindparam(f"b_{name}") for name in columns}),
-        [
-            {
-                "b_batch": batch_id,
-                "b_position": positions[each.learner_ref],
-                "b_result": each.result,
-                "b_reason": each.reasons[0].code if each.reasons else None,
-                "b_details": _details(each),
-                "b_achievement_key": each.achievement_key,
-                "b_award_id": each.award_id,
-            }
-            for each in sorted(outcomes, key=lambda each: positions[each.learner_ref])
-        ],
-    )
+    """Each item's own result."""
+    rows = [
+        {
+            "batch_id": batch_id,
+            "position": positions[each.learner_ref],
+            "result": each.result,
+            "reason": each.reasons[0].code if each.reasons else None,
+            "details": _details(each),
+            "achievement_key": each.achievement_key,
+            "award_id": each.award_id,
+        }
+        for each in outcomes
+    ]
+    update_many(tx.session, IssueItem, rows, keys=("batch_id", "position"))
 
 
 def _details(outcome: LearnerOutcome) -> dict[str, Any] | None:
@@ -277,5 +267,5 @@ def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
 
 KINDS = {
     PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
-    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
+    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload, keeps_all=True),
 }

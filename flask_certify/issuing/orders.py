@@ -1,7 +1,7 @@
 """For which run to issue, in whose name, and all that is the same for each of its learners."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
@@ -55,6 +55,8 @@ class Order:
     actor: str
     notify: bool
     batch_id: UUID | None
+    checked: set[Hashable] = field(default_factory=set, compare=False, repr=False)
+    """What certificates of this order have been found to fit, but for name, code and address."""
 
     @cached_property
     def by_id(self) -> Mapping[UUID, AttachmentView]:

@@ -225,6 +225,13 @@ def test_a_template_is_exported_copied_and_imported(tom: FlaskClient, own: Templ
     assert broken.status_code == 422 and "Nothing was taken in" in text_of(broken)
 
 
+def test_deleting_is_offered_only_where_it_is_done(tom: FlaskClient, own: TemplateView, rt: Runtime) -> None:
+    """R-021."""
+    assert 'value="delete"' in tom.get(f"{ALL}/{own.id}").get_data(as_text=True)
+    shown = tom.get(f"{ALL}/{by_key(rt, 'modern').id}").get_data(as_text=True)
+    assert 'value="retire"' in shown and 'value="delete"' not in shown
+
+
 def test_a_template_is_retired_taken_up_and_deleted(tom: FlaskClient, own: TemplateView, rt: Runtime) -> None:
     """R-021."""
     settings = f"{ALL}/{own.id}/settings"
