@@ -6,12 +6,14 @@ process needed. Ends with 1 outside its budgets. What a server does for PostgreS
 """
 
 import os
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import UUID
 
 from flask_certify.achievements.service import ensure_run
 from flask_certify.awards.models import Award
@@ -54,19 +56,20 @@ def main(count: int = 50_000) -> int:
 
 
 def measure(site: Site, count: int) -> bool:
+    with site.app.app_context():
+        began = time.monotonic()
+        batch_id = previews.look(site.rt, ensure_run(site.rt, RUN).id, BatchKind.ISSUE, MIA)
+        preview = time.monotonic() - began
     worker = site.start("worker", "-n", str(WORKERS))
     try:
         with site.app.app_context():
-            return _measure(site, worker.pid, count)
+            return _measure(site, worker.pid, count, batch_id, preview)
     finally:
-        stop(worker)
+        stop(worker, signal.SIGTERM)
 
 
-def _measure(site: Site, pid: int, count: int) -> bool:
+def _measure(site: Site, pid: int, count: int, batch_id: UUID, preview: float) -> bool:
     rt = site.rt
-    began = time.monotonic()
-    batch_id = previews.look(rt, ensure_run(rt, RUN).id, BatchKind.ISSUE, MIA)
-    preview = time.monotonic() - began
     _until(lambda: len(family_of(pid)) > WORKERS)
     time.sleep(5)  # all of them have started
     before, began = _spent(pid), time.monotonic()

@@ -157,6 +157,7 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trap]:
 
 @pytest.mark.parametrize("attack", {**REACHING, **COSTLY, **ABSURD}.items(), ids=lambda each: each[0])
 def test_at_the_door_it_is_refused_in_a_sentence(attack: tuple[str, str], trap: Trap) -> None:
+    """R-250."""
     html = trap.set(attack[1]) if attack[0] in REACHING else page(attack[1])
     with pytest.raises(TemplateRefused) as refused:
         compiled(html, "en", {})
@@ -171,6 +172,7 @@ def open_door(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("attack", REACHING)
 def test_past_the_door_it_reaches_nothing(attack: str, trap: Trap, open_door: None) -> None:
+    """R-250: in the child that lays templates out, every door is shut."""
     html = trap.set(REACHING[attack])
     with contextlib.suppress(TemplateRefused):
         plate = compiled(html, "en", {})
@@ -186,6 +188,7 @@ def test_past_the_door_a_cell_of_a_million_rows_finds_no_memory(open_door: None)
 
 @pytest.mark.parametrize("attack", [each for each in COSTLY if "cell" not in each])
 def test_past_the_door_it_is_ended_in_time(attack: str, open_door: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-250: whoever waits for the answer has it within seconds."""
     monkeypatch.setattr(compiling, "AT_ONCE", Patience(4, 2))
     with pytest.raises(TooMuchWork):
         compiled(page(COSTLY[attack]), "en", {})

@@ -43,6 +43,7 @@ def classic(**changed):
 
 @pytest.mark.parametrize("name", [*LINES.values(), *AWKWARD])
 def test_no_box_is_ever_printed(name):
+    """R-174."""
     drawn = list(outlines_drawn(classic(recipient_name=name, course_title=name, issuer_name=name)))
     assert len(drawn) > 100 and all(outline for _, outline in drawn)
 
