@@ -7,7 +7,7 @@ the others are used all the same.
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ..core.errors import BadInput
 from ..core.hosts import asking
 from ..core.i18n import N_
 from ..core.runtime import Runtime
+from ..core.texts import is_storable
 from ..host.ports import find_logins
 from . import excepting
 from .excepting import AlreadyListed, NotEnrolled, Refusal, UnknownLearner
@@ -102,11 +103,20 @@ def read(data: bytes) -> tuple[list[Line], dict[str, list[int]]]:
             continue
         if len(lines) >= MOST_LINES:
             raise UnreadableFile()
-        if len(cells) != 2 or not 0 < len(cells[0]) <= LONGEST_LOGIN or len(cells[1]) > LONGEST_NOTE:
-            errors[FORMAT].append(number)
-        else:
+        if _has_form(cells):
             lines.append(Line(number, cells[0], cells[1] or None))
+        else:
+            errors[FORMAT].append(number)
     return lines, errors
+
+
+def _has_form(cells: Sequence[str]) -> bool:
+    return (
+        len(cells) == 2
+        and bool(cells[0])
+        and is_storable(cells[0], LONGEST_LOGIN)
+        and is_storable(cells[1], LONGEST_NOTE)
+    )
 
 
 def cells_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -128,9 +138,9 @@ def cells_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _parted_by(text: str) -> str:
-    """What parts the cells of the first line that holds anything."""
+    """What comes first of all that may part cells, in the first line that holds anything."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return next((each for each in (",", ";", "\t") if each in first), ",")
+    return next((each for each in first if each in ",;\t"), ",")
 
 
 def _sorted(errors: Mapping[str, Collection[int]]) -> dict[str, list[int]]:

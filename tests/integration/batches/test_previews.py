@@ -233,7 +233,7 @@ def test_a_file_names_learners_by_external_id_or_reference_and_its_other_lines_a
     [
         b"External ID;Name\r\nWA-ada;Lovelace, Ada\r\nWA-cy;Cy\r\n",
         "External ID\tName\nWA-ada\tAda\nWA-cy\tCy\n".encode("utf-16"),
-        b"WA-ada\rWA-cy\r",
+        b"WA-ada;Lovelace, Ada\rWA-cy;\r",
     ],
 )
 def test_files_are_read_as_spreadsheets_write_them(rt: Runtime, data: bytes) -> None:
