@@ -29,6 +29,7 @@ from .core.waiting import when_settled
 from .credentials import views as credentials_views
 from .credentials.signers import Signer
 from .dashboards import views as dashboards_views
+from .documents.sweeping import UNUSED_BYTES
 from .host.ports import Host, Veto
 from .issuing import changes, criteria
 from .issuing.bundles import OLD_BUNDLES
@@ -47,7 +48,7 @@ from .verification import views as verification_views
 KINDS: Mapping[str, Kind] = {**ISSUING, **REFRESHING, **NIGHTLY, **NOTIFYING, **BUNDLING}
 
 
-DUTIES: Sequence[Duty] = (NIGHT, OLD_BUNDLES, *TIDYING)
+DUTIES: Sequence[Duty] = (NIGHT, OLD_BUNDLES, UNUSED_BYTES, *TIDYING)
 
 
 class AlreadyInstalled(Misconfigured):

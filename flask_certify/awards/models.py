@@ -142,3 +142,5 @@ class Failure(Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json)  # the gaps of the sentence
     batch_id: Mapped[UUID | None]
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: still stands
+    attempts: Mapped[int] = mapped_column(default=1, server_default="1")  # how often it has failed like this
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # NULL: it has failed once

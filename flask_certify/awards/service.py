@@ -102,7 +102,7 @@ def standing_of(
             Award.tenant_ref == tenant_ref,
             Award.run_ref == run_ref,
             Award.learner_ref.in_(learner_refs),
-            sa.text(ONE_LIVE_AWARD),
+            sa.text(f"({ONE_LIVE_AWARD})"),  # on its own its OR would let in those of all other runs
         )
     )
     return {each.learner_ref: _standing(each) for each in found}
@@ -131,8 +131,10 @@ def insert_awards(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUI
 
     The index decides, not a look beforehand: of two batches that issue to one learner, one inserts.
     """
-    insert_or_ignore(tx.session, Award, rows, keys=LIVE_KEYS, where=ONE_LIVE_AWARD)
-    return set(tx.session.scalars(sa.select(Award.id).where(Award.id.in_([row["id"] for row in rows]))))
+    ids = {row["id"] for row in rows}
+    if insert_or_ignore(tx.session, Award, rows, keys=LIVE_KEYS, where=ONE_LIVE_AWARD) == len(rows):
+        return ids
+    return set(tx.session.scalars(sa.select(Award.id).where(Award.id.in_(ids))))
 
 
 def mark_issued(tx: Transaction, award_ids: Collection[UUID], now: datetime) -> set[UUID]:
@@ -183,39 +185,57 @@ def note_failures(
         tx.session.execute(sa.insert(Failure), rows)
 
 
-def note_unless_standing(
+def note_again(
     tx: Transaction,
     tenant_ref: str,
-    run_id: UUID,
+    run_id: UUID | None,
     notes: Sequence[FailureNote],
     *,
     now: datetime,
     batch_id: UUID | None = None,
+    reopening: bool = False,
 ) -> None:
-    """The same, without what stands there already in the same words: tried again in vain, it has not been put right."""
+    """The same, but what stands there already in the same words is counted there: tried again in vain, it has not been
+    put right. `reopening`: what was put right as well, which then stands again."""
     if not notes:
         return
-    standing = {
-        (row.learner_ref, row.step, row.code, json.dumps(row.details, sort_keys=True))
-        for row in tx.session.execute(
-            sa.select(Failure.learner_ref, Failure.step, Failure.code, Failure.details).where(
-                Failure.run_id == run_id,
-                Failure.learner_ref.in_({each.learner_ref for each in notes}),
-                Failure.resolved_at.is_(None),
-            )
+    whose = {each.learner_ref for each in notes}
+    found = tx.session.execute(
+        sa.select(Failure.id, Failure.learner_ref, Failure.step, Failure.code, Failure.details)
+        .where(
+            Failure.run_id == run_id,
+            sa.or_(
+                Failure.learner_ref.in_(whose - {None}),
+                *([Failure.learner_ref.is_(None)] if None in whose else []),
+            ),
+            *([] if reopening else [Failure.resolved_at.is_(None)]),
         )
-    }
-    new = [
-        each
-        for each in notes
-        if (each.learner_ref, each.step, each.code, json.dumps(dict(each.details), sort_keys=True)) not in standing
-    ]
-    note_failures(tx, tenant_ref, run_id, new, now=now, batch_id=batch_id)
+        .order_by(Failure.at)
+    )
+    standing = {_words(row.learner_ref, row.step, row.code, row.details): row.id for row in found}
+    told = [(each, _words(each.learner_ref, each.step, each.code, each.details)) for each in notes]
+    again = [standing[words] for _, words in told if words in standing]
+    if again:
+        tx.session.execute(
+            sa.update(Failure)
+            .where(Failure.id.in_(again))
+            .values(attempts=Failure.attempts + 1, last_at=now, resolved_at=None)
+            .execution_options(synchronize_session=False)
+        )
+    note_failures(
+        tx, tenant_ref, run_id, [each for each, words in told if words not in standing], now=now, batch_id=batch_id
+    )
 
 
-def resolve_delays(tx: Transaction, batch_id: UUID, now: datetime) -> None:
-    """What kept a batch waiting is over. What kept its messages waiting is not."""
-    _resolve(tx, Failure.batch_id == batch_id, Failure.learner_ref.is_(None), Failure.step != "notify", now=now)
+def _words(
+    learner_ref: str | None, step: str, code: str, details: Mapping[str, Any]
+) -> tuple[str | None, str, str, str]:
+    return learner_ref, step, code, json.dumps(dict(details), sort_keys=True)
+
+
+def resolve_delays(tx: Transaction, run_id: UUID, now: datetime) -> None:
+    """What kept batches of the run waiting is over. What kept its messages waiting is not."""
+    _resolve(tx, Failure.run_id == run_id, Failure.learner_ref.is_(None), Failure.step.in_(("plan", "decide")), now=now)
 
 
 def resolve_refusals(tx: Transaction, run_id: UUID, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import orm
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import Base, Json, UtcDateTime, insert_many, insert_or_ignore
-from .ids import new_id
+from .ids import new_id, new_ids
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -84,20 +84,20 @@ def record_many(tx: Transaction, *, tenant_ref: str, actor_ref: str, at: datetim
     if not acts:
         return
     number, before = _lengthen(tx.session, tenant_ref, len(acts))
-    rows = []
-    for offset, each in enumerate(acts):
+    rows, moment = [], _moment(at)
+    for place, (row_id, each) in enumerate(zip(new_ids(len(acts)), acts, strict=True), number - len(acts) + 1):
         row: dict[str, Any] = {
-            "id": new_id(),
+            "id": row_id,
             "tenant_ref": tenant_ref,
-            "number": number - len(acts) + 1 + offset,
+            "number": place,
             "at": at,
             "actor_ref": actor_ref,
             "act": each.act,
             "subject": each.subject,
             "reason": each.reason,
-            "details": dict(each.details),
+            "details": each.details,
         }
-        row["digest"] = before = _digest(row, before)
+        row["digest"] = before = _digest(row, moment, before)
         rows.append(row)
     insert_many(tx.session, AuditEntry, rows)
     tx.session.execute(
@@ -127,16 +127,21 @@ def _lengthen(session: orm.Session, tenant_ref: str, by: int) -> tuple[int, str]
 
 def digest_of(entry: AuditEntry, before: str) -> str:
     """SHA-256 over the entry and the digest before it, as 64 hexadecimal digits."""
-    return _digest({name: getattr(entry, name) for name in _SAID}, before)
+    return _digest({name: getattr(entry, name) for name in _SAID}, _moment(entry.at), before)
 
 
-_SAID = ("tenant_ref", "number", "at", "actor_ref", "act", "subject", "reason", "details")
+_SAID = ("tenant_ref", "number", "actor_ref", "act", "subject", "reason", "details")
+_written = json.JSONEncoder(sort_keys=True, ensure_ascii=True).encode
 
 
-def _digest(row: Mapping[str, Any], before: str) -> str:
-    said = [before, *(row[name] for name in _SAID)]
-    said[3] = row["at"].isoformat(timespec="microseconds")
-    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
+
+
+def _digest(row: Mapping[str, Any], at: str, before: str) -> str:
+    said = [before, *[row[name] for name in _SAID]]
+    said.insert(3, at)
+    return hashlib.sha256(_written(said).encode()).hexdigest()
 
 
 def first_broken(session: orm.Session, tenant_ref: str) -> int | None:

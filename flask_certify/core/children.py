@@ -117,6 +117,13 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals, seconds: float =
         process.wait()
 
 
+def python() -> str:
+    """Our Python, also in a web server that is a program of its own with Python inside."""
+    if Path(sys.executable).name.startswith("python"):
+        return sys.executable
+    return str(Path(sys.prefix, "bin", "python3"))
+
+
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without our own settings: a server needs no key of ours."""
     return {name: value for name, value in environ.items() if not name.startswith("CERTIFY_")}

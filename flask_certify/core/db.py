@@ -11,9 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, orm
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
+from . import many_rows
 from .errors import Misconfigured
 from .i18n import N_
 
@@ -108,26 +108,26 @@ def insert_or_ignore(
     *,
     keys: Sequence[str],
     where: str | None = None,
-) -> None:
-    """Inserts the rows that are not there yet, judged by the unique index on `keys` (with condition `where`).
+) -> int:
+    """Inserts the rows that are not there yet, judged by the unique index on `keys` (with condition `where`): how many.
 
-    Rows go in sorted by these keys, so two transactions about the same rows cannot deadlock. The condition is text:
-    as an expression it carries parameters, which PostgreSQL refuses from the 11th execution on. No rows is nothing:
-    an empty insert would otherwise make a row of defaults.
+    Rows go in sorted by these keys, so two transactions about the same rows cannot deadlock. No rows is nothing: an
+    empty insert would otherwise make a row of defaults.
     """
-    ordered = _in_order(rows, keys)
-    if not ordered:
-        return
-    statement = _insert(session, table).on_conflict_do_nothing(
-        index_elements=list(keys), index_where=sa.text(where) if where else None
-    )
-    session.connection().execute(statement, ordered)
+    ordered = many_rows.in_order(rows, keys)
+    return _write(session, table, ordered, keys=tuple(keys), where=where, clash="keep")
 
 
 def insert_many(session: orm.Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts the rows as they are, without the detour over objects, which takes as long again. No rows is nothing."""
-    if rows:
-        session.connection().execute(sa.insert(_of(table)), rows)
+    _write(session, table, rows)
+
+
+def update_many(
+    session: orm.Session, table: type[Base], rows: Iterable[Mapping[str, Any]], *, keys: Sequence[str]
+) -> None:
+    """Writes each row over the one with the same keys, if there is one. All rows have the same columns."""
+    _write(session, table, many_rows.in_order(rows, keys), keys=tuple(keys), only_there=True)
 
 
 def upsert(
@@ -138,19 +138,26 @@ def upsert(
     keys: Sequence[str],
     changes: Callable[[Any], Mapping[str, Any]] | None = None,
 ) -> None:
-    """Inserts the rows, or writes them over those with the same keys. All rows have the same columns.
+    """Inserts the rows, or writes them over those with the same keys, the last one of each. All rows have the same
+    columns.
 
     `changes` says what is written over a row that is there, given the row that would have been inserted; without it all
     of it is.
     """
-    ordered = _in_order(rows, keys)
-    if not ordered:
-        return
-    statement = _insert(session, table)
-    written = statement.excluded
-    changed = changes(written) if changes else {name: written[name] for name in ordered[0] if name not in keys}
-    statement = statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
-    session.connection().execute(statement, ordered)
+    last = {tuple(row[key] for key in keys): row for row in rows}
+    ordered = many_rows.in_order(last.values(), keys)
+    if changes is None:
+        _write(session, table, ordered, keys=tuple(keys), clash="replace")
+    elif ordered:
+        statement = many_rows.inserting(_of(table), session.get_bind().dialect.name)
+        written = dict(changes(statement.excluded))
+        session.connection().execute(statement.on_conflict_do_update(index_elements=list(keys), set_=written), ordered)
+
+
+def _write(session: orm.Session, table: type[Base], rows: Sequence[Mapping[str, Any]], **how: Any) -> int:
+    if not rows:
+        return 0
+    return many_rows.write(session.connection(), many_rows.Statement(_of(table), tuple(rows[0]), **how), rows)
 
 
 def is_storable(text: str, longest: int) -> bool:
@@ -161,16 +168,6 @@ def is_storable(text: str, longest: int) -> bool:
 def storable(text: str | None, longest: int) -> str | None:
     """The text as every database takes it: cut, and with a mark in the place of what none can store."""
     return None if text is None else UNSTORABLE.sub("\ufffd", text)[:longest]
-
-
-def _in_order(rows: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> list[Mapping[str, Any]]:
-    return sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
-
-
-def _insert(session: orm.Session, table: type[Base]) -> Any:
-    """Both dialects offer the same methods here, but share no type that has them."""
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(_of(table))
 
 
 def _of(table: type[Base]) -> sa.Table:

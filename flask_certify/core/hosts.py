@@ -2,13 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 from ..host.ports import HostAway
 from .errors import CertifyError, HostUnavailable
 from .i18n import N_
 from .runtime import Runtime
+
+Answer = TypeVar("Answer")
+
+MOST_TRIES = 63  # in vain, one after the other, until a host is taken to be away
 
 log = logging.getLogger("flask_certify")
 
@@ -36,3 +42,33 @@ def asking(rt: Runtime, port: str) -> Iterator[None]:
     seconds = time.monotonic() - began
     if seconds > rt.settings.host_seconds:
         log.warning("host.late: %s took %.1f seconds", port, seconds, extra={"port": port})
+
+
+def ask_about(
+    rt: Runtime, port: str, ask: Callable[[list[str]], Mapping[str, Answer]], refs: Collection[str]
+) -> tuple[dict[str, Answer], dict[str, HostFailed]]:
+    """What the host says about these people, and about whom it raised.
+
+    One call. If it raises, halves of them are asked, and halves of those, until who breaks the host's answer stands
+    alone: a dozen calls for one learner in a thousand. If it raises for all of several, or a great many times without
+    one answer, the host is away: later, and nobody has failed. Raises HostUnavailable.
+    """
+    said: dict[str, Answer] = {}
+    failed: dict[str, HostFailed] = {}
+    waiting, tries, answers = deque([list(refs)]), 0, 0
+    while waiting:
+        some = waiting.popleft()
+        try:
+            with asking(rt, port):
+                said.update(ask(some))
+            answers += 1
+        except HostFailed as error:
+            tries += 1
+            if (tries > MOST_TRIES and not answers) or (len(some) == 1 and len(failed) + 1 == len(refs) > 1):
+                raise HostUnavailable(**error.values) from error
+            if len(some) == 1:
+                failed[some[0]] = error
+            else:
+                middle = len(some) // 2
+                waiting += [some[:middle], some[middle:]]
+    return said, failed

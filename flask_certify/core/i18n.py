@@ -56,5 +56,5 @@ def speaking(locale: str | None) -> AbstractContextManager[object]:
         return nullcontext()
     from flask_babel import force_locale
 
-    spoken: AbstractContextManager[object] = force_locale(locale)
+    spoken: AbstractContextManager[object] = force_locale(locale.replace("-", "_"))
     return spoken

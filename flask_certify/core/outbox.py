@@ -126,6 +126,8 @@ class Kind:
     preload: Callable[["Runtime"], None] = lambda rt: None
     lane: str = "issuing"
     """By which queue it is hinted at: one of queue.LANES."""
+    keeps_all: bool = False
+    """Almost all that is made for a chunk is stored in the end: no rubbish need be searched for meanwhile."""
 
 
 def open_work(

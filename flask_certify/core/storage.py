@@ -4,7 +4,7 @@ Rows of the database by default, because workers on other machines share only th
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -27,15 +27,34 @@ class Blob(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     media_type: Mapped[str] = mapped_column(sa.String(100))
     data: Mapped[bytes]  # may be a document with a person's name: erased with its award
-    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)  # or last put down or let go of: see keep_blob
+
+
+_YOUNG = timedelta(hours=12)
 
 
 def put_blob(session: orm.Session, data: bytes, media_type: str) -> str:
-    """The name of the bytes, which are there from now on. Putting them twice changes nothing."""
+    """The name of the bytes, which are there from now on. Putting them twice keeps them once."""
     sha256 = hashlib.sha256(data).hexdigest()
+    keep_blob(session, sha256)  # first, so that it waits for whoever is just clearing them away
     row = {"sha256": sha256, "media_type": media_type, "data": data, "stored_at": datetime.now(UTC)}
     insert_or_ignore(session, Blob, [row], keys=["sha256"])
     return sha256
+
+
+def keep_blob(session: orm.Session, sha256: str) -> None:
+    """Makes the bytes young again, if they are there: what is cleared away has been of no use for days."""
+    now = datetime.now(UTC)
+    session.execute(
+        sa.update(Blob)
+        .where(Blob.sha256 == sha256, Blob.stored_at < now - _YOUNG)
+        .values(stored_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def has_blob(session: orm.Session, sha256: str) -> bool:
+    return session.scalar(sa.select(Blob.sha256).where(Blob.sha256 == sha256)) is not None
 
 
 def get_blob(session: orm.Session, sha256: str) -> bytes:

@@ -4,12 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from uuid import UUID
 
 from sqlalchemy import orm
 
-from . import logs, outbox, steering, stopping, turns
+from . import logs, outbox, rubbish, steering, stopping, turns
 from .errors import CertifyError, DatabaseBusy, Unavailable
 from .i18n import N_
 from .runtime import Runtime
@@ -48,10 +48,12 @@ def run_chunk(rt: Runtime, chunk_id: UUID) -> str:
 
 
 def _run(rt: Runtime, held: outbox.Claim, lease_ms: int) -> str:
+    kind = rt.kinds[held.kind]
     try:
-        with _kept(rt, held, lease_ms), stopping.interruptible():
-            store = rt.kinds[held.kind].make(rt, held)
-        _finish(rt, held, store)
+        with rubbish.not_searched() if kind.keeps_all else nullcontext():
+            with _kept(rt, held, lease_ms), stopping.interruptible():
+                store = kind.make(rt, held)
+            _finish(rt, held, store)
     except stopping.Stopping:
         return _give_back(rt, held)
     except outbox.Fenced:

@@ -1,4 +1,4 @@
-"""A credential inside a picture or a PDF: convenient to carry, and easily lost when the file is saved again.
+"""A credential inside a picture: convenient to carry, and easily lost when the file is saved again.
 
 Reading a carrier says nothing about what it carries: that is a claim.
 """
@@ -6,19 +6,14 @@ Reading a carrier says nothing about what it carries: that is a claim.
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO
-from threading import Lock
 
 OPEN_BADGES_3 = b"openbadgecredential"
 OPEN_BADGES_2 = b"openbadges"
-ATTACHED = "credential.json"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NAMESPACE = "https://purl.imsglobal.org/ob/v3p0"
-_LONGEST = 256 * 1024  # of what is carried; ours have some 3 kB
+LONGEST = 256 * 1024  # of what is carried; ours have some 3 kB
 _LARGEST_SVG = 1024 * 1024  # ours have some 5 kB; as a tree it takes thirty times its size
-_MOST_UNPACKED = 32 * 1024 * 1024  # of one stream of a PDF
-_one_at_a_time = Lock()
+_MOST_CHUNKS = 20_000  # of a PNG; ours has some five
 
 
 class NothingCarried(ValueError):
@@ -54,7 +49,7 @@ def read_png(png: bytes) -> str:
     found = [data[len(before) :] for kind, data in _chunks(png) if kind == b"iTXt" and data.startswith(before)]
     if len(found) != 1:
         raise NothingCarried("none, or several")
-    return _text(found[0])
+    return text_of(found[0])
 
 
 def read_svg(svg: bytes) -> str:
@@ -72,7 +67,7 @@ def read_svg(svg: bytes) -> str:
     if len(found) != 1:
         raise NothingCarried("none, or several")
     text = (found[0].text or found[0].get("verify") or "").strip()
-    return _text(text.encode("utf-8"))
+    return text_of(text.encode("utf-8"))
 
 
 def _end_of_root(svg: str) -> int:
@@ -92,8 +87,11 @@ def _end_of_root(svg: str) -> int:
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     if not png.startswith(_SIGNATURE):
         raise NothingCarried("not a PNG")
-    at = len(_SIGNATURE)
+    at, left = len(_SIGNATURE), _MOST_CHUNKS
     while at < len(png):
+        left -= 1
+        if left < 0:
+            raise NothingCarried("too many chunks")
         if at + 12 > len(png):
             raise NothingCarried("truncated")
         length, kind = struct.unpack(">I4s", png[at : at + 8])
@@ -107,62 +105,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-# ---- PDF ---------------------------------------------------------------------------------------------------------
-
-
-def read_pdf(pdf: bytes) -> str:
-    """The attached credential.json. Raises NothingCarried."""
-    import pikepdf
-
-    try:
-        with _unpacking_little(), pikepdf.open(BytesIO(pdf)) as document:
-            attached = document.attachments.get(ATTACHED)
-            if attached is None:
-                raise NothingCarried("nothing attached")
-            stream = attached.get_file().obj
-            return _text(_unpacked(stream))
-    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, KeyError, RuntimeError, AttributeError):
-        raise NothingCarried("not readable as PDF") from None
-
-
-@contextmanager
-def _unpacking_little() -> Iterator[None]:
-    """A PDF keeps its own objects packed too, and a thousand bytes could unpack to more than there is memory. These
-    limits are of the whole process, so the host has its own again afterwards."""
-    from pikepdf import settings
-
-    with _one_at_a_time:
-        before = settings.set_qpdf_limits(
-            flate_max_memory=_MOST_UNPACKED,
-            run_length_max_memory=_MOST_UNPACKED,
-            png_max_memory=_MOST_UNPACKED,
-            tiff_max_memory=_MOST_UNPACKED,
-            max_stream_filters=2,
-        )
-        try:
-            yield
-        finally:
-            settings.set_qpdf_limits(**before)  # type: ignore[arg-type]
-
-
-def _unpacked(stream: object) -> bytes:
-    """The attached bytes, unpacked no further than a credential can be long."""
-    raw: bytes = stream.read_raw_bytes()  # type: ignore[attr-defined]
-    packing = str(stream.get("/Filter", ""))  # type: ignore[attr-defined]
-    if packing == "":
-        return raw
-    if packing != "/FlateDecode":
-        raise NothingCarried("packed in a way that we do not use")
-    unpack = zlib.decompressobj()
-    try:
-        data = unpack.decompress(raw, _LONGEST + 1)
-    except zlib.error:
-        raise NothingCarried("not readable") from None
-    return data
-
-
-def _text(data: bytes) -> str:
-    if len(data) > _LONGEST:
+def text_of(data: bytes) -> str:
+    """What is carried, as text. Raises NothingCarried."""
+    if len(data) > LONGEST:
         raise NothingCarried("too long")
     try:
         return data.decode("utf-8")

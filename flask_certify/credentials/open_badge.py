@@ -8,6 +8,7 @@ Model 2.0, section 4.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from . import contexts
@@ -185,6 +186,7 @@ def values(statement: Statement, place: Place, key_active_from: datetime) -> Val
     return given
 
 
+@lru_cache(maxsize=256)
 def moment(at: datetime) -> str:
     """The time as credentials write it: `2026-01-02T03:04:05Z`."""
     if at.tzinfo is None:

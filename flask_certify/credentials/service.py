@@ -91,6 +91,7 @@ def sign_many(
         issuer_url=issuer.url,
         now=rt.clock.now(),
         forms=_forms,
+        check_every=rt.settings.check_every,
     )
     try:
         return desk.sign(statements, places)

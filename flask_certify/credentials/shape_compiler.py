@@ -13,17 +13,16 @@ from .canonical import canonicalize, is_wholly_signed
 from .contexts import Document
 from .shapes import (
     MARKER,
+    NODE,
     WRITERS,
     BlankNode,
     Form,
     NotCompilable,
     NotWhollySigned,
-    Pattern,
     Shape,
     SlowForm,
     Values,
     Writing,
-    first_degree_hash,
 )
 from .text import require_signable
 
@@ -63,16 +62,15 @@ def compile_shape(template: Document) -> Shape:
     scissors = _Scissors()
     document = scissors.cut(_as_text(template), "json")
     fixed: set[str] = set()
-    filled: list[Pattern] = []
+    filled: list[str] = []
     nodes: dict[str, list[Statement]] = {}
     for subject, predicate, object_ in _statements(canonicalize(template)):
-        line = f"{subject} {predicate} {object_} .\n"
+        line = f"{subject} {predicate} {object_} ."
         if _is_blank(subject) or _is_blank(object_):
             label = subject if _is_blank(subject) else object_
             nodes.setdefault(label, []).append((subject, predicate, object_))
         elif MARKER.search(line):
-            terms = (scissors.cut_term(subject), predicate, scissors.cut_term(object_))
-            filled.append(f"{' '.join(terms)} .\n".format_map)
+            filled.append(f"{scissors.cut_term(subject)} {_doubled(predicate)} {scissors.cut_term(object_)} .")
         else:
             fixed.add(line)
     blank_nodes = tuple(_blank_node(statements, scissors) for statements in nodes.values())
@@ -81,8 +79,8 @@ def compile_shape(template: Document) -> Shape:
         slots=frozenset(scissors.uses),
         writings=scissors.writings(),
         document=document.format_map,
-        fixed_lines=frozenset(fixed),
-        filled_lines=tuple(filled),
+        fixed_lines=tuple(sorted(fixed)),
+        filled_lines="\n".join(filled).format_map,
         blank_nodes=blank_nodes,
     )
     for _ in range(2):
@@ -106,18 +104,15 @@ def _statements(canonical_text: str) -> Iterator[Statement]:
 
 
 def _blank_node(statements: list[Statement], scissors: "_Scissors") -> BlankNode:
-    fixed: list[tuple[str, str]] = []
-    filled: list[tuple[Pattern, Pattern]] = []
+    own, lines, varies = f"{{{NODE}}}", [], False
     for subject, predicate, object_ in statements:
         other = object_ if _is_blank(subject) else subject
-        varies = MARKER.search(other) is not None
-        text = scissors.cut_term(other) if varies else other
-        before, after = ("", f" {predicate} {text} .\n") if _is_blank(subject) else (f"{text} {predicate} ", " .\n")
-        if varies:
-            filled.append((before.format_map, after.format_map))
-        else:
-            fixed.append((before, after))
-    return BlankNode(tuple(fixed), tuple(filled), None if filled else first_degree_hash(fixed))
+        varies = varies or MARKER.search(other) is not None
+        text = scissors.cut_term(other)
+        ends = (own, text) if _is_blank(subject) else (text, own)
+        lines.append(f"{ends[0]} {_doubled(predicate)} {ends[1]} .")
+    node = BlankNode("\n".join(lines).format_map, None)
+    return node if varies else BlankNode(node.lines, node.hash({}))
 
 
 def _is_blank(term: str) -> bool:

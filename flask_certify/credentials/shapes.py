@@ -101,62 +101,78 @@ class Form(Protocol):
         ...
 
 
+NODE = "node"
+"""The gap for a blank node's own label. No slot is called so: the gaps of slots begin with the way of writing."""
+
+
 @dataclass(frozen=True)
 class BlankNode:
-    """A node without id: its statements, each as the text before and the text after the node's own label.
+    """A node without id: its statements, a line each, with gaps for its label.
 
-    The label stays apart until a statement is finished. That makes a course named "_:c14n1" harmless: nothing is
-    ever replaced inside a line that already holds somebody's words.
+    The label is filled in like any value and never put in the place of something that is there already. That makes a
+    course named "_:c14n1" harmless.
     """
 
-    fixed: tuple[tuple[str, str], ...]
-    filled: tuple[tuple[Pattern, Pattern], ...]
+    lines: Pattern
     known_hash: str | None
     """Of a node in which nothing varies."""
 
-    def statements(self, given: Values) -> list[tuple[str, str]]:
-        return [*self.fixed, *((before(given), after(given)) for before, after in self.filled)]
+    def labelled(self, label: str, given: dict[str, str]) -> list[str]:
+        given[NODE] = label
+        return self.lines(given).split("\n")
+
+    def hash(self, given: dict[str, str]) -> str:
+        """What decides the node's number. A set, because a statement made twice is one; sorted by code point, as Python
+        sorts."""
+        if self.known_hash is not None:
+            return self.known_hash
+        return hashlib.sha256(_as_text(set(self.labelled("_:a", given))).encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The fast way. Made by shape_compiler.py, which has compared it with the full algorithm."""
+    """The fast way. Made by shape_compiler.py, which has compared it with the full algorithm.
+
+    Lines that vary are one pattern with an end of line between them: no value holds a raw one where it is filled in.
+    """
 
     slots: frozenset[str]
     writings: tuple[Writing, ...]
     document: Pattern
-    fixed_lines: frozenset[str]
-    filled_lines: tuple[Pattern, ...]
+    fixed_lines: tuple[str, ...]
+    """In their order."""
+    filled_lines: Pattern
     blank_nodes: tuple[BlankNode, ...]
 
     def fill(self, values: Values) -> Filled:
         """Both texts of one credential. Raises UnsignableText."""
         given = write_all(self.writings, self.slots, values)
         document_text = self.document(given)
-        lines = set(self.fixed_lines)
-        lines.update([pattern(given) for pattern in self.filled_lines])
+        lines = [*self.fixed_lines, *self.filled_lines(given).split("\n")]
         try:
             self._number(given, lines)
         except _EqualHashes:
             return Filled(document_text, canonicalize(json.loads(document_text)))
-        return Filled(document_text, "".join(sorted(lines)))
+        return Filled(document_text, _as_text(lines if len(set(lines)) == len(lines) else set(lines)))
 
-    def _number(self, given: Values, lines: set[str]) -> None:
+    def _number(self, given: dict[str, str], lines: list[str]) -> None:
         """Label the blank nodes as RDFC-1.0 does: in the order of their first-degree hashes.
 
         With all hashes different nothing else decides. Equal ones are left to the full algorithm.
         """
-        nodes = [node.statements(given) for node in self.blank_nodes]
+        nodes = self.blank_nodes
         if len(nodes) > 1:
-            hashes = [
-                node.known_hash or first_degree_hash(parts) for node, parts in zip(self.blank_nodes, nodes, strict=True)
-            ]
-            if len(set(hashes)) < len(hashes):
+            by_hash = {node.hash(given): node for node in nodes}
+            if len(by_hash) < len(nodes):
                 raise _EqualHashes
-            nodes = [parts for _, parts in sorted(zip(hashes, nodes, strict=True))]
-        for number, parts in enumerate(nodes):
-            label = f"_:c14n{number}"
-            lines.update([before + label + after for before, after in parts])
+            nodes = tuple([by_hash[each] for each in sorted(by_hash)])
+        for number, node in enumerate(nodes):
+            lines += node.labelled(f"_:c14n{number}", given)
+
+
+def _as_text(lines: Iterable[str]) -> str:
+    """All of them end alike, so that they sort without the ends of lines as with them."""
+    return "\n".join(sorted(lines)) + "\n"
 
 
 @dataclass(frozen=True)
@@ -178,7 +194,7 @@ class SlowForm:
         return Filled(document_text, canonicalize(document))
 
 
-def write_all(writings: Iterable[Writing], slots: frozenset[str], values: Values) -> Values:
+def write_all(writings: Iterable[Writing], slots: frozenset[str], values: Values) -> dict[str, str]:
     """Every value in every way in which it is written. Raises ValueError if one is missing or too many."""
     if values.keys() != slots:
         raise ValueError(f"values for {sorted(slots)} are needed, got {sorted(values)}")
@@ -190,10 +206,3 @@ def write_all(writings: Iterable[Writing], slots: frozenset[str], values: Values
             error.field = writing.slot
             raise
     return given
-
-
-def first_degree_hash(statements: Iterable[tuple[str, str]]) -> str:
-    """What decides a blank node's number. A set, because a statement made twice is one; sorted by code point, as
-    Python sorts."""
-    lines = {f"{before}_:a{after}" for before, after in statements}
-    return hashlib.sha256("".join(sorted(lines)).encode("utf-8")).hexdigest()

@@ -7,15 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from . import contexts, open_badge, proof
-from .open_badge import Outline, Statement
+from .open_badge import Statement
 from .proof import ProofMaker
 from .shape_compiler import FormCache
-from .shapes import Form, NotWhollySigned
+from .shapes import Filled, Form, NotWhollySigned
 from .signers import Signer
 from .status_list import Place
 from .text import LONGEST, UnsignableText
-
-CHECK_EVERY = 1000
 
 
 class Disagreement(RuntimeError):
@@ -56,48 +54,73 @@ class Desk:
     issuer_url: str
     now: datetime
     forms: FormCache
+    check_every: int = 1000
 
     def sign(self, statements: Sequence[Statement], places: Sequence[Place]) -> list[SignedCredential | Refused]:
         """An answer for each statement, in their order. Raises Disagreement, and then nothing may be stored.
 
-        The first, the last and one in a thousand are computed again by the full algorithm and their proofs are
+        The first, the last and one in `check_every` are computed again by the full algorithm and their proofs are
         checked, from the finished text.
         """
         maker = ProofMaker.start(self.signer, contexts.CREDENTIAL, open_badge.moment(self.now))
-        refused_outlines: dict[Outline, Refused] = {}
+        forms = _Forms(self.forms, self.issuer_did, self.issuer_url)
+        filled = [self._filled(forms, statement, place) for statement, place in zip(statements, places, strict=True)]
+        texts = iter(maker.sign_all([each for each in filled if isinstance(each, Filled)]))
         answers = [
-            self._answer(maker, statement, place, refused_outlines)
-            for statement, place in zip(statements, places, strict=True)
+            each if isinstance(each, Refused) else self._signed(statement, place, next(texts))
+            for each, statement, place in zip(filled, statements, places, strict=True)
         ]
         signed = [each for each in answers if isinstance(each, SignedCredential)]
-        for number in sorted({*range(0, len(signed), CHECK_EVERY), len(signed) - 1} if signed else ()):
+        for number in sorted({*range(0, len(signed), self.check_every), len(signed) - 1} if signed else ()):
             if not proof.is_intact(json.loads(signed[number].text), self.public_key):
                 raise Disagreement(f"credential {number + 1} of {len(signed)} does not verify")
         return answers
 
-    def _answer(
-        self, maker: ProofMaker, statement: Statement, place: Place, refused_outlines: dict[Outline, Refused]
-    ) -> SignedCredential | Refused:
-        outline = open_badge.outline_of(self.issuer_did, self.issuer_url, statement, place)
-        if outline in refused_outlines:  # all of a batch share its title: it need not be tried again for each
-            told = refused_outlines[outline]
-            return Refused(statement.award_id, told.code, told.values)
+    def _filled(self, forms: "_Forms", statement: Statement, place: Place) -> Filled | Refused:
+        form = forms.find(statement, place)
+        if isinstance(form, Refused):
+            return Refused(statement.award_id, form.code, form.values)
         try:
-            form = self.forms.find_or_make(outline, lambda: open_badge.template(outline))
-        except (UnsignableText, NotWhollySigned) as error:
-            refused_outlines[outline] = _refused(statement, error)
-            return refused_outlines[outline]
-        try:
-            return self._signed(maker, form, statement, place)
+            return form.fill(open_badge.values(statement, place, self.key_active_from))
         except (UnsignableText, NotWhollySigned) as error:
             return _refused(statement, error)
 
-    def _signed(self, maker: ProofMaker, form: Form, statement: Statement, place: Place) -> SignedCredential | Refused:
-        filled = form.fill(open_badge.values(statement, place, self.key_active_from))
-        text = proof.attach(filled.document_text, maker.prove(filled.canonical_text))
+    def _signed(self, statement: Statement, place: Place, text: str) -> SignedCredential | Refused:
         if len(text) > LONGEST:
             return Refused(statement.award_id, "credential.too_large", {})
         return SignedCredential(statement.award_id, statement.credential_id, place, self.signer.key_id, text, self.now)
+
+
+@dataclass
+class _Forms:
+    """What the credentials of one call are filled from. All of a batch share a handful of outlines: neither is one
+    made and looked up for each of them, nor is one that is refused tried again."""
+
+    cache: FormCache
+    issuer_did: str
+    issuer_url: str
+    _known: dict[tuple[object, ...], Form | Refused] = field(default_factory=dict)
+
+    def find(self, statement: Statement, place: Place) -> Form | Refused:
+        key = (  # the same achievement is the same object, and lives as long as the statements of the call
+            id(statement.achievement),
+            statement.issuer_name,
+            statement.course_title,
+            place.url,
+            statement.valid_until is None,
+            statement.score is None,
+        )
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._make(statement, place)
+        return found
+
+    def _make(self, statement: Statement, place: Place) -> Form | Refused:
+        outline = open_badge.outline_of(self.issuer_did, self.issuer_url, statement, place)
+        try:
+            return self.cache.find_or_make(outline, lambda: open_badge.template(outline))
+        except (UnsignableText, NotWhollySigned) as error:
+            return _refused(statement, error)
 
 
 def _refused(statement: Statement, error: UnsignableText | NotWhollySigned) -> Refused:

@@ -235,6 +235,8 @@ class Failure(ma.Schema):
     code = fields.String(required=True)
     sentence = fields.String(required=True)
     resolved_at = fields.AwareDateTime(required=True, allow_none=True)
+    attempts = fields.Integer(required=True, metadata={"description": "How often it has failed like this."})
+    last_at = fields.AwareDateTime(required=True)
 
 
 class Excepted(ma.Schema):

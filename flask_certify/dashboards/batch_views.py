@@ -185,7 +185,7 @@ def post_confirm(batch_id: UUID) -> AnyResponse:
         under_way = bulk.find_under_way(rt, run.id, kind)
         if under_way is None:  # it ended a moment ago
             return _refuse(run, kind, refused)
-        batch_id = under_way
+        return redirect(url_for("certify.batch", batch_id=under_way, joined=1), 303)
     except BadInput as wrong:
         return _ask(run, kind, seen=previews.get(rt, batch_id), sentence=wrong.worded(), status=422, why=(cause, note))
     except (Conflict, NotFound) as refused:
@@ -228,6 +228,7 @@ def get_batch(batch_id: UUID) -> AnyResponse:
         zone=tenant_of(run).zone,
         line=line(batch),
         title=_title(batch),
+        joined=c_("Somebody was quicker. This is what is under way already.") if "joined" in request.args else "",
         done_word=c_(DONE[batch.kind]),
         kinds=[(wording.kind_name(key, names), n) for key, n in sorted(by_key.items())],
         first=sum(batch.issued.values()) if batch.kind is BatchKind.REISSUE else 0,

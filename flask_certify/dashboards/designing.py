@@ -12,7 +12,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from ..achievements.service import IssuerView
 from ..core.errors import BadInput
 from ..core.runtime import Runtime
-from ..core.storage import get_blob, put_blob
+from ..core.storage import get_blob, has_blob, put_blob
 from ..documents import checks, images, pictures, preview, saving, signatories
 from ..documents.checks import HARD_NAMES, Warned
 from ..documents.preview import Tried
@@ -149,6 +149,8 @@ class Desk:
             self.held += [Held(name, sha256, self.tray.hold(name, sha256)) for name, sha256 in kept.items()]
             self.uploads = {}
         with rt.reading() as session:
+            # What lay on an open page for days may be gone: then it is missed by its name, and chosen again.
+            self.held = [each for each in self.held if has_blob(session, each.sha256)]
             return Page(self.html, {each.name: get_blob(session, each.sha256) for each in self.held})
 
     def look(self, rt: Runtime, issuer: IssuerView, template: TemplateView | None) -> Seen:

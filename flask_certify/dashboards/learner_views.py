@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from sqlalchemy import orm
 
-from ..achievements.service import list_issuers, runs_of
+from ..achievements.service import list_attachments, list_issuers, runs_of
 from ..awards import exceptions
 from ..awards import service as awards
 from ..awards.exceptions import NONE
@@ -23,7 +23,7 @@ from ..credentials import forms
 from ..documents import images
 from ..documents.service import Printed
 from ..eligibility import visibility
-from ..issuing import corrections, own, printing
+from ..issuing import corrections, criteria, own, printing
 from ..issuing.showing import Showing, showing_of
 from ..telemetry import service as telemetry
 from . import learner_requests, queries, wording
@@ -93,11 +93,14 @@ def get_me() -> str:
     with rt.reading() as session:
         cards = _cards(rt, session, actor.learner_ref)
         waiting: list[Waiting] = queries.waiting_of(session, actor.learner_ref, run_refs)
+        asked_in = {
+            each.run_id: [criteria.worded(one) for one in list_attachments(session, each.run_id)] for each in waiting
+        }
     return web.render(
         "certify/me.html",
         is_learner=True,
         cards=cards,
-        waiting=[(each, own.may_learners_start(each.pacing)) for each in waiting],
+        waiting=[(each, own.may_learners_start(each.pacing), asked_in[each.run_id]) for each in waiting],
         asked=_asked(cards, waiting),
         sentences=wording.sentences,
         forms=FORMS,

@@ -121,7 +121,9 @@ def look(rt: Runtime) -> Operations:
             bundles=session.scalar(sa.select(sa.func.count()).where(Bundle.state == PACKING)) or 0,
             messages=_messages(session),
             failures=session.scalar(
-                sa.select(sa.func.count()).where(Failure.resolved_at.is_(None), Failure.at >= now - DAY)
+                sa.select(sa.func.count()).where(
+                    Failure.resolved_at.is_(None), sa.func.coalesce(Failure.last_at, Failure.at) >= now - DAY
+                )
             )
             or 0,
             resting=_resting(session),

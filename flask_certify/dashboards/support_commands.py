@@ -161,12 +161,13 @@ def _failures(group: AppGroup) -> None:
                 each.code,
                 wording.sentence_of(each.code, each.details),
                 each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
+                *([str(each.attempts), each.last_at.isoformat(timespec="seconds")] if as_csv else []),
             ]
             for each in found
         ]
         if as_csv:
             writer = csv.writer(sys.stdout)
-            writer.writerow(["id", "time", "learner", "step", "code", "reason", "put_right"])
+            writer.writerow(["id", "time", "learner", "step", "code", "reason", "put_right", "attempts", "last"])
             writer.writerows([sheets.safe(value) for value in row] for row in rows)
             return
         for row in rows:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import IssuerView, SignatoryView
 from ..achievements.views import of_issuer
-from ..core import web
+from ..core import languages, web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput, CertifyError, Conflict
 from ..core.i18n import N_, c_
@@ -133,7 +133,7 @@ def _all(issuer: IssuerView, refused: CertifyError | None = None) -> AnyResponse
         people=people,
         may_edit=_may_edit(issuer),
         refused=refused.worded() if refused else None,
-        language_name=wording.language_name,
+        language_name=languages.name_of,
     )
     return Response(page, refused.status if refused else 200)
 
@@ -188,7 +188,7 @@ def get_template(issuer: IssuerView, template_id: UUID) -> AnyResponse:
 
 def _language(template: TemplateView, asked: str) -> str:
     """The one that is asked for, which may be a new one; else that of the template."""
-    return asked.strip()[:20] or template.language or next(iter(template.languages), "en")
+    return languages.spelled(asked.strip()[:20]) or template.language or next(iter(template.languages), "en")
 
 
 @of_issuer(EDIT)
@@ -327,6 +327,7 @@ def _edit(
         "certify/template.html",
         issuer=issuer,
         design=template,
+        may_delete=template is not None and saving.may_be_deleted(template),
         desk=desk,
         seen=seen,
         said=said or (c_(done) if done else None),
@@ -335,7 +336,7 @@ def _edit(
         people=people,
         places=_shown_places(template, Tray(issuer.id)),
         placeholders=[(key, c_(each.label), each.kind) for key, each in PLACEHOLDERS.items()],
-        language_name=wording.language_name,
+        language_name=languages.name_of,
         outcome=wording.outcome_of,
     )
     return Response(page, refused.status if refused else 422 if refusals else 200)

@@ -129,6 +129,7 @@ def get_failures_csv(run: RunView) -> Response:
     with current_runtime().reading() as session:
         found = queries.failures(session, run.id, step=step, standing=standing)
     titles = [c_("Time (UTC)"), c_("External ID"), c_("Step"), c_("Code"), c_("Reason"), c_("Put right (UTC)")]
+    titles += [c_("Attempts"), c_("Last attempt (UTC)")]
     rows = [
         [
             each.at.isoformat(timespec="seconds"),
@@ -137,6 +138,8 @@ def get_failures_csv(run: RunView) -> Response:
             each.code,
             wording.sentence_of(each.code, each.details),
             each.resolved_at.isoformat(timespec="seconds") if each.resolved_at else "",
+            str(each.attempts),
+            each.last_at.isoformat(timespec="seconds"),
         ]
         for each in found
     ]

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
-
 from ..awards.labels import WORDS as LABELS
 from ..core.errors import CertifyError
 from ..core.i18n import N_, c_, cn_
@@ -132,14 +130,6 @@ def _family(of: type[CertifyError]) -> Iterator[type[CertifyError]]:
     yield of
     for each in of.__subclasses__():
         yield from _family(each)
-
-
-def language_name(code: str) -> str:
-    """What its own speakers call it."""
-    try:
-        return str(Locale.parse(code.replace("-", "_")).display_name or code)
-    except (ValueError, UnknownLocaleError):
-        return code
 
 
 def outcome_of(tried: Tried) -> str:

@@ -19,7 +19,7 @@ from ..core.i18n import N_, c_
 from . import dialect, painting, pictures, placeholders, qr
 from .compiling import compiled
 from .contrast import LEAST, Background, asked
-from .errors import BoxOffPage, SlotMissing, TemplateRefused, TooLarge, TooLong
+from .errors import BoxOffPage, SlotMissing, TemplateRefused, TooLarge, TooLong, TooManyPixels
 from .images import NoPictures
 from .placeholders import MANDATORY, Value
 from .plate import Plate, Slot
@@ -79,6 +79,10 @@ WARNINGS: Mapping[str, str] = {
     ),
     "template.picture_coarse": N_("%(file)s has only %(dots)s dots to the inch, and will look blurred on paper."),
     "template.picture_unused": N_("%(file)s comes along, but the template does not show it."),
+    "template.box_too_wide": N_(
+        "%(slot)s is %(wide_mm)s mm wide, and what it stands in has room for %(room_mm)s mm. It is printed as wide as "
+        "it says, and may not stand where it is expected. Make one as wide as the other."
+    ),
     "template.boxes_overlap": N_("%(slot)s and %(other)s overlap, so one may be printed over the other."),
 }
 
@@ -114,7 +118,7 @@ def look_at(html: str, language: str, kept: Mapping[str, bytes], known: Mapping[
     such as the issuer's name. Takes a second, since the page is laid out."""
     try:
         check_size(html, kept)
-    except TooLarge as refusal:
+    except (TooLarge, TooManyPixels) as refusal:
         return Findings((refusal,))
     refusals: list[BadInput] = [*dialect.refusals(html, kept.keys())]
     refusals += _parts_missing(html, refusals)
@@ -131,7 +135,14 @@ def look_at(html: str, language: str, kept: Mapping[str, bytes], known: Mapping[
         return Findings(tuple(refusals))
     press = Press(plate, placeholders.shared(told), lambda picture: b"", attaches=False)
     own = press.print(told, doc_id=_OF, created=_WHEN).size - len(press.prefix)
-    warnings = [*_names(plate), *_titles(plate), *_overlaps(plate), *_pictures(html, kept), *_colours(plate)]
+    warnings = [
+        *_names(plate),
+        *_titles(plate),
+        *_wide(plate),
+        *_overlaps(plate),
+        *_pictures(html, kept),
+        *_colours(plate),
+    ]
     if (whole := len(press.prefix) + own) > HEAVY:
         warnings.append(
             Warned("template.heavy", {"kilobytes": whole // 1000, "gigabytes": round(whole * 50_000 / 1e9, 1)})
@@ -140,10 +151,11 @@ def look_at(html: str, language: str, kept: Mapping[str, bytes], known: Mapping[
 
 
 def check_size(html: str, given: Mapping[str, bytes]) -> None:
-    """Raises TooLarge."""
+    """Raises TooLarge, TooManyPixels."""
     size = len(html.encode(errors="surrogatepass")) + sum(map(len, given.values()))
     if size > MOST_MEGABYTES * 1_000_000:
         raise TooLarge(most_mb=MOST_MEGABYTES, has_mb=round(size / 1_000_000, 1))
+    pictures.check_together(given)
 
 
 # ---- what stands in the way ------------------------------------------------------------------------
@@ -207,6 +219,14 @@ def _fits(slot: Slot, value: str, language: str) -> bool:
     except TooLong:
         return False
     return True
+
+
+def _wide(plate: Plate) -> Iterator[Warned]:
+    """Wider than what it stands in. Higher does no harm: boxes of pages grow downwards."""
+    for slot in plate.slots:
+        if slot.room is not None:
+            wide, room = (f"{round(each / 72 * 25.4, 1):g}" for each in (slot.style.width, slot.room))
+            yield Warned("template.box_too_wide", {"slot": slot.name, "wide_mm": wide, "room_mm": room})
 
 
 def _overlaps(plate: Plate) -> Iterator[Warned]:

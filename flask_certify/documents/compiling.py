@@ -11,14 +11,27 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from typing import NamedTuple
 
+from ..core.children import python as _python
 from . import dialect, errors
 from .errors import CompilerBroken, TemplateRefused, TooMuchWork
 from .plate import Plate
 
 MEMORY = 1 << 30  # bytes
-_PROCESSOR_SECONDS, _CLOCK_SECONDS = 10, 20
+
+
+class Patience(NamedTuple):
+    """How many seconds a template may take; one of ours takes less than one of either."""
+
+    processor: int
+    clock: int
+
+
+AT_ONCE = Patience(4, 10)
+"""Somebody waits for the answer, or wants to save it."""
+IN_THE_END = Patience(10, 30)
+"""For one that was saved: on a slower machine, too, its certificates are printed."""
 _REFUSED, _OUT_OF_MEMORY = 3, 4  # exit codes; with the first a refusal stands on the output
 
 _KINDS = {
@@ -26,25 +39,27 @@ _KINDS = {
 }
 
 
-def compiled(html: str, language: str, pictures: Mapping[str, bytes]) -> Plate:
+def compiled(html: str, language: str, pictures: Mapping[str, bytes], patience: Patience | None = None) -> Plate:
     """The template as a plate. Raises TemplateRefused, of the kind that says what to change, and CompilerBroken.
 
-    Takes a second; not for a transaction.
+    Takes a second; not for a transaction. Without other words somebody waits for it: `AT_ONCE`.
     """
     dialect.check(html, pictures.keys())
     packed = {name: base64.b64encode(data).decode() for name, data in pictures.items()}
-    return _compiled(json.dumps({"html": html, "language": language, "pictures": packed, "memory": MEMORY}))
+    return _compiled(
+        json.dumps({"html": html, "language": language, "pictures": packed, "memory": MEMORY}), patience or AT_ONCE
+    )
 
 
 @lru_cache(maxsize=4)  # few, since an order holds the pictures
-def _compiled(order: str) -> Plate:
+def _compiled(order: str, patience: Patience) -> Plate:
     """Once per process: issuers who use a shipped design as it is share its plate."""
     try:
         child = subprocess.run(
-            [_python(), "-m", "flask_certify.documents.compiling"],
+            [_python(), "-m", "flask_certify.documents.compiling", str(patience.processor)],
             input=order.encode(),
             capture_output=True,
-            timeout=_CLOCK_SECONDS,
+            timeout=patience.clock,
             check=False,
             # Nothing of our own environment, which may hold keys.
             env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"},
@@ -63,13 +78,6 @@ def _compiled(order: str) -> Plate:
     return Plate.read(child.stdout)
 
 
-def _python() -> str:
-    """Our Python, also in a web server that is a program of its own with Python inside."""
-    if Path(sys.executable).name.startswith("python"):
-        return sys.executable
-    return str(Path(sys.prefix, "bin", "python3"))
-
-
 def _kind_of_error(said: bytes) -> str:
     """The kind of error that ended the child, and nothing of what it was about."""
     last = said.decode(errors="replace").strip().rpartition("\n")[2]
@@ -81,9 +89,9 @@ def main() -> int:
     from .harvest import harvest
     from .layout import lay_out
 
-    order = json.load(sys.stdin)
+    order, seconds = json.load(sys.stdin), int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     html, language = order["html"], order["language"]
     try:
         pictures = {name: base64.b64decode(data) for name, data in order["pictures"].items()}

@@ -48,6 +48,7 @@ ATTRIBUTES = {
 SLOT_ATTRIBUTES = frozenset({"data-slot", "data-kind", "data-size", "data-min", "data-lines", "data-align"})
 SLOT_ATTRIBUTES |= {"data-color", "data-weight", "data-family", "data-rule", "data-before"}
 MOST_ELEMENTS, DEEPEST, MOST_CHARACTERS, MOST_BEFORE = 1000, 30, 200_000, 100
+MOST_TEXT, MOST_PIECES = 20_000, 2000  # letters to be read, and changes from one font to another
 MOST_SAID = 50
 POINTS = {"pt": 1.0, "mm": 72 / 25.4, "cm": 72 / 2.54, "in": 72.0}
 
@@ -196,6 +197,12 @@ def _check_shape(page: Any) -> None:
     elements = list(page.iter())
     deepest = max(sum(1 for _ in element.iterancestors()) for element in elements[:MOST_ELEMENTS])
     if len(elements) > MOST_ELEMENTS or deepest > DEEPEST:
+        raise TooMuchWork()
+    texts = [text for text in page.body.itertext() if not text.isspace()]
+    if sum(map(len, texts)) > MOST_TEXT:
+        raise TooMuchWork()
+    stack = fonts.stack("en")  # whichever language: it changes fonts as often
+    if sum(len(fonts.split(text, stack)) for text in texts) > MOST_PIECES:
         raise TooMuchWork()
 
 

@@ -121,6 +121,11 @@ class TooLarge(TemplateRefused):
     sentence = N_("A template with its pictures may have %(most_mb)s MB; this one has %(has_mb)s MB.")
 
 
+class TooManyPixels(TemplateRefused):
+    code = "template.too_many_pixels"
+    sentence = N_("A template's pictures may have %(most)s megapixels together; these have %(has)s. Use smaller ones.")
+
+
 class FontRefused(TemplateRefused):
     code = "template.font_refused"
     sentence = N_("The font %(font)s cannot be used: its outlines must be TrueType, and the file whole.")

@@ -16,6 +16,7 @@ from .plate import Plate, Slot, StaticText, saved
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
+_TOUCH = 0.5  # points that rounding may take away
 
 # Millimetres, the short side first.
 _SIZES = ((210.0, 297.0), (148.0, 210.0), (215.9, 279.4))
@@ -132,11 +133,12 @@ class _Reader:
         number = int(picture.Width) - 2
         if not 0 <= number < len(self._styles) or picture.read_bytes()[:3] != bytes(marker_colour(number)):
             return False
-        _, turned, skewed, _, x, y = self._matrix
+        width, turned, skewed, _, x, y = self._matrix
         if turned or skewed:
             raise TemplateRefused()
         style = self._styles[number]
-        self.slots[style.name] = Slot(x, y, style)
+        room = width if width < style.width - _TOUCH else None  # xhtml2pdf shrinks what does not fit into its box
+        self.slots[style.name] = Slot(x, y, style, room)
         del self._pictures[name]
         return True
 

@@ -30,7 +30,7 @@ class Outlines:
         offsets = struct.unpack(f">{count + 1}{'I' if is_long else 'H'}", tables["loca"][: (count + 1) * size])
         self._loca = offsets if is_long else tuple(2 * each for each in offsets)
         self._glyf, self._hhea, self._maxp = tables["glyf"], hhea[:34], tables["maxp"]
-        self._head = head[:50] + b"\0\0" + head[52:]  # short offsets from now on
+        self._head = head[:50] + b"\0\0" + head[52:]  # short offsets, unless there are too many
         self._metrics = _metrics(hhea, hmtx, count)
         self.box: tuple[int, int, int, int] = struct.unpack(">4h", head[36:44])
 
@@ -48,15 +48,17 @@ class Outlines:
             glyf.append(record)
             offsets.append(offsets[-1] + len(record))
             at += 1
-        if offsets[-1] > _MOST_BYTES:
-            raise OverflowError("too many outlines for one small font")
+        if offsets[-1] <= _MOST_BYTES:  # as of any name
+            head, loca = self._head, struct.pack(f">{len(offsets)}H", *[each >> 1 for each in offsets])
+        else:
+            head, loca = self._head[:50] + b"\0\1" + self._head[52:], struct.pack(f">{len(offsets)}I", *offsets)
         count = len(order).to_bytes(2, "big")
         return _font(
             (b"glyf", b"".join(glyf)),
-            (b"head", self._head),
+            (b"head", head),
             (b"hhea", self._hhea + count),
             (b"hmtx", b"".join([self._metrics[each] for each in order])),
-            (b"loca", struct.pack(f">{len(offsets)}H", *[each >> 1 for each in offsets])),
+            (b"loca", loca),
             (b"maxp", self._maxp[:4] + count + self._maxp[6:]),
         )
 

@@ -92,6 +92,8 @@ class FitCheck:
         self._language = plate.language
         self._slots = {slot.name: slot for slot in plate.slots}
         self._known: set[tuple[str, Value, str]] = set()
+        self._fine: set[tuple[str, str]] = set()
+        self._roomy: set[tuple[int, int]] = set()
         self._widest = {name: _widest(slot, plate.language) for name, slot in self._slots.items() if name in SPELLED}
         name = self._slots.get("recipient.name")
         self._room = _Room.of(name, plate.language) if name and name.style.kind != "image" else None
@@ -103,9 +105,28 @@ class FitCheck:
         for key, value in values.items():
             if isinstance(value, Picture) or (key, value, zone) in self._known:
                 continue
-            self._check(key, fonts.tidy(worded(key, value, self._language, zone)))
+            words = fonts.tidy(worded(key, value, self._language, zone))
+            if (key, words) not in self._fine:  # thousands of moments are one month
+                self._check(key, words)
             if key not in _OF_EACH:
                 self._known.add((key, value, zone))
+                self._fine.add((key, words))
+
+    def check_of_each(self, name: str, code: str, address: str) -> None:
+        """The same for one more certificate that differs from a checked one in its name, code and address.
+
+        Where even the widest letters would fit, codes and addresses of one length are as good as each other.
+        """
+        lengths = (len(code), len(address))
+        if lengths in self._roomy and code.isascii() and address.isascii():
+            check_said("recipient.name", name)
+            self._check("recipient.name", fonts.tidy(name))
+            return
+        spelled = {"certificate.code": code, "certificate.address": address}
+        self.check({"recipient.name": name, "qr": address, **spelled}, "")
+        words = {key: fonts.tidy(worded(key, value, self._language, "")) for key, value in spelled.items()}
+        if all(len(words[key]) <= widest for key, widest in self._widest.items()):
+            self._roomy.add(lengths)
 
     def _check(self, key: str, value: str) -> None:
         slot = self._slots.get(key)

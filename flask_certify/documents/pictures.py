@@ -3,16 +3,19 @@
 import io
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from PIL import Image, ImageOps
 
 from . import shipped
-from .errors import NotAllowed, PictureRefused
+from .errors import NotAllowed, PictureRefused, TooManyPixels
 from .pdf import SMALLEST, Book, packed
 
 MOST_PIXELS = 16_000_000
+MOST_TOGETHER = 40_000_000  # pixels of all pictures of a template: each is decoded while somebody waits
+_FEW = 2_000_000  # pixels that are worth the time that makes them smallest
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.(png|jpe?g)", re.IGNORECASE)
 
 
@@ -36,6 +39,23 @@ def normal(name: str, data: bytes) -> bytes:
             return _encoded(image)
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError):
         raise refused from None
+
+
+def check_together(given: Mapping[str, bytes]) -> None:
+    """Raises TooManyPixels. Only what pictures say of themselves is read; one that cannot be is left to `normal`."""
+    has = sum(_pixels(data) for name, data in given.items() if not is_drawing(name))
+    if has > MOST_TOGETHER:
+        raise TooManyPixels(most=MOST_TOGETHER // 1_000_000, has=-(-has // 1_000_000))
+
+
+def _pixels(data: bytes) -> int:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG"])
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError):
+        return 0
+    return image.width * image.height
 
 
 @dataclass(frozen=True)
@@ -84,8 +104,7 @@ def _encoded(image: Image.Image) -> bytes:
     image = ImageOps.exif_transpose(image)
     if is_photo:
         image.convert("RGB").save(out, "JPEG", quality=88)
-    elif image.has_transparency_data:
-        image.convert("RGBA").save(out, "PNG", optimize=True)
     else:
-        image.convert("RGB").save(out, "PNG", optimize=True)
+        colours = "RGBA" if image.has_transparency_data else "RGB"
+        image.convert(colours).save(out, "PNG", optimize=image.width * image.height <= _FEW)
     return out.getvalue()

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
 from babel.numbers import format_percent
 
 from ..core.i18n import N_
 from ..core.ids import spaced
+from ..core.languages import find_locale
 from . import fonts
 
 Kind = Literal["text", "code", "qr", "image"]
@@ -138,8 +138,8 @@ def worded(key: str, value: Value, language: str, zone: str) -> str:
         case _ if placeholder.kind == "code":
             return spaced(value)
         case _ if key == "certificate.address":
-            parts = urlsplit(value)
-            return parts.netloc + parts.path
+            rest = value.partition("://")[2] or value
+            return rest.partition("#")[0].partition("?")[0]
         case _:
             return value
 
@@ -148,10 +148,7 @@ def locale_of(language: str) -> Locale:
     """The nearest locale that dates and numbers can be written in; the world's English if there is none."""
     if language == "en":
         return Locale("en", "001")  # on its own it would mean May 31, 2026, as one country writes
-    try:
-        return Locale.parse(language, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return Locale("en", "001")
+    return find_locale(language) or Locale("en", "001")
 
 
 @lru_cache(maxsize=1024)

@@ -28,6 +28,7 @@ class Slot:
     x: float
     y: float
     style: SlotStyle
+    room: float | None = None  # points: what its surroundings left of its width; None: all of it
 
     @property
     def name(self) -> str:
@@ -64,7 +65,7 @@ class Plate:
         pdf = pikepdf.open(io.BytesIO(self.page))
         described = {
             "language": self.language,
-            "slots": [{"x": slot.x, "y": slot.y, "style": asdict(slot.style)} for slot in self.slots],
+            "slots": [_slot_out(slot) for slot in self.slots],
             "texts": [_text_out(text) for text in self.texts],
         }
         pdf.Root[_KEY] = pdf.make_stream(json.dumps(described, sort_keys=True).encode())
@@ -79,7 +80,7 @@ class Plate:
         language = described["language"]
         return cls(
             language=language,
-            slots=tuple(Slot(each["x"], each["y"], _style_in(each["style"])) for each in described["slots"]),
+            slots=tuple(_slot_in(each) for each in described["slots"]),
             texts=tuple(_text_in(each, language) for each in described["texts"]),
             page=saved(pdf),
         )
@@ -96,6 +97,15 @@ def saved(pdf: pikepdf.Pdf) -> bytes:
         object_stream_mode=pikepdf.ObjectStreamMode.generate,
     )
     return out.getvalue()
+
+
+def _slot_out(slot: Slot) -> dict[str, Any]:
+    room = {} if slot.room is None else {"room": slot.room}
+    return {"x": slot.x, "y": slot.y, "style": asdict(slot.style), **room}
+
+
+def _slot_in(stored: dict[str, Any]) -> Slot:
+    return Slot(stored["x"], stored["y"], _style_in(stored["style"]), stored.get("room"))
 
 
 def _style_in(stored: dict[str, Any]) -> SlotStyle:

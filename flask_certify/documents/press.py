@@ -167,7 +167,7 @@ class Press:
 
     def _alt_of(self, slot: Slot) -> str:
         name = self._shared.get(slot.name.replace(".image", ".name"), "")
-        with speaking(self._plate.language.replace("-", "_")):
+        with speaking(self._plate.language):
             return c_(N_("Signature of %(name)s"), name=name) if name else c_(N_("Signature"))
 
     # ---- the prefix
@@ -178,7 +178,7 @@ class Press:
         names = ("catalog", "pages", "page", "background", "colours", "tree")
         self._at = at = SimpleNamespace(**{name: book.reserve() for name in names})
         self._titled = str(self._shared.get("achievement.title", ""))
-        with speaking(self._plate.language.replace("-", "_")):
+        with speaking(self._plate.language):
             self._alt_of_qr = c_(N_("QR code: leads to the page that checks this certificate"))
         page = self._plate.opened()
         self._embed_pictures(book)

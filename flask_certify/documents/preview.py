@@ -12,6 +12,7 @@ import pikepdf
 from ..achievements.service import IssuerView, SignatoryView, get_issuer, get_issuer_by_slug
 from ..core.errors import BadInput
 from ..core.i18n import N_
+from ..core.languages import spelled
 from ..core.runtime import Runtime
 from ..core.storage import get_blob
 from . import painting, pictures, placeholders, shipped, signatories, templates
@@ -67,7 +68,7 @@ def plate_of(name: str, language: str) -> Plate:
 
     Raises UnknownDesign, NotText, TemplateRefused and its kinds.
     """
-    path = Path(name)
+    path, language = Path(name), spelled(language)
     if path.is_file():
         html = read_html(path)
         beside = {file: pictures.normal(file, data) for file, data in pictures_beside(path, html).items()}

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
-from babel import Locale, UnknownLocaleError
 from sqlalchemy import orm
 
 from ..achievements.models import Attachment, Issuer
@@ -21,6 +20,7 @@ from ..core import audit
 from ..core.errors import BadInput, Conflict
 from ..core.i18n import N_
 from ..core.ids import new_id
+from ..core.languages import find_tag, spelled
 from ..core.runtime import Runtime
 from ..core.storage import put_blob
 from ..core.transaction import Transaction
@@ -32,7 +32,7 @@ from .placeholders import SAMPLE_CODE, Value
 from .plate import ENGINE
 from .service import keep_plate, latest_version, view_of
 from .signatories import Place
-from .templates import Page, attached_to, get_template
+from .templates import Page, TemplateView, attached_to, get_template
 
 LONGEST_NAME, LONGEST_NOTE = 200, 500
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -82,6 +82,11 @@ class NoSuchPage(BadInput):
     sentence = N_("The template has no page in %(language)s yet. Save one first.")
 
 
+class SameLanguage(BadInput):
+    code = "template.same_language"
+    sentence = N_("There are two pages in %(language)s. Keep one of them.")
+
+
 class NoPages(BadInput):
     code = "template.no_pages"
     sentence = N_("A template has at least one page.")
@@ -108,7 +113,7 @@ class Saved:
 def look_at(rt: Runtime, tenant_ref: str, page: Page, language: str, template_id: UUID | None = None) -> Findings:
     """What saving this page would say, with the issuer's own name and address. Raises what pictures are refused for,
     UnknownIssuer and WrongLanguage."""
-    _check_language(language)
+    language = _tagged(language)
     with rt.reading() as session:
         issuer = _issuer(session, tenant_ref)
         known = _known_pictures(session, template_id)
@@ -147,12 +152,13 @@ def make(
 ) -> Saved:
     """A template of the tenant, with its pages by language.
 
-    Raises WrongKey, WrongName, NoSuchPage, NoPages, TemplateExists, UnknownIssuer, and what `save` raises.
+    Raises WrongKey, NoSuchPage, TemplateExists, UnknownIssuer, and what `save` raises.
     """
     if not _KEY.fullmatch(key):
         raise WrongKey()
     name, note = _worded(name, note)
-    if language is not None and language not in pages:
+    pages = _by_tag(pages)
+    if language is not None and (language := _tagged(language)) not in pages:
         raise NoSuchPage(language=language)
     laid_out = _laid_out(rt, tenant_ref, pages, None)
     with rt.transaction() as tx:
@@ -172,12 +178,13 @@ def save(rt: Runtime, template_id: UUID, pages: Mapping[str, Page], *, note: str
     issued stay as they are (R-019).
 
     Takes a second for each, since it is laid out first. All are saved or none. Raises a TemplateRefused that says what
-    to change, NoGlyph, TooLong, QrTooDense, TemplateNotFound, TemplateRetired, WrongLanguage, WrongName and NoPages.
+    to change, NoGlyph, TooLong, QrTooDense, TemplateNotFound, TemplateRetired, WrongName; for the languages NoPages,
+    WrongLanguage, SameLanguage.
     """
     _, note = _worded("-", note)
     with rt.reading() as session:
         template = get_template(session, template_id)
-    laid_out = _laid_out(rt, template.tenant_ref, pages, template_id)
+    laid_out = _laid_out(rt, template.tenant_ref, _by_tag(pages), template_id)
     with rt.transaction() as tx:
         row = _locked(tx.session, template_id)
         if row.state == RETIRED:
@@ -194,8 +201,6 @@ class _LaidOut:
 
 def _laid_out(rt: Runtime, tenant_ref: str, pages: Mapping[str, Page], template_id: UUID | None) -> dict[str, _LaidOut]:
     """Each page, checked. Raises the first refusal."""
-    if not pages:
-        raise NoPages()
     laid_out = {}
     with rt.reading() as session:
         known = _known_pictures(session, template_id)
@@ -276,8 +281,10 @@ def settle(
     with rt.transaction() as tx:
         row = _locked(tx.session, template_id)
         if language is not None:
+            language = spelled(language)
             _check_there(tx.session, template_id, language)
         row.name, row.language = name, language
+        signatories.let_go(tx.session, row)
         row.signatories = signatories.stored(tx.session, row.issuer_id, places)
         _note_act(rt, tx, row, "template.settle", actor, language=language, places=len(places or ()))
         return (Warned("template.later_only"),) if attached_to(tx.session, template_id) else ()
@@ -309,7 +316,7 @@ def delete(rt: Runtime, template_id: UUID, *, actor: str) -> None:
     with rt.transaction() as tx:
         row = _locked(tx.session, template_id)
         was = tx.session.scalar(sa.select(Attachment.id).where(Attachment.template_id == template_id).limit(1))
-        if was is not None or row.key in {design.key for design in shipped.designs()}:
+        if was is not None or _is_shipped(row.key):
             raise TemplateKept()
         versions = tx.session.scalars(sa.select(TemplateVersion).where(TemplateVersion.template_id == template_id))
         keys = [view_of(each).plate_key for each in versions]
@@ -317,6 +324,15 @@ def delete(rt: Runtime, template_id: UUID, *, actor: str) -> None:
         tx.session.execute(sa.delete(TemplateVersion).where(TemplateVersion.template_id == template_id))
         _note_act(rt, tx, row, "template.delete", actor)
         tx.session.delete(row)
+
+
+def may_be_deleted(template: TemplateView) -> bool:
+    """Whether `delete` would do it."""
+    return not template.was_attached and not _is_shipped(template.key)
+
+
+def _is_shipped(key: str) -> bool:
+    return key in {design.key for design in shipped.designs()}
 
 
 # ---- in the transaction ----------------------------------------------------------------------------
@@ -339,14 +355,25 @@ def _check_there(session: orm.Session, template_id: UUID, language: str) -> None
         raise NoSuchPage(language=language)
 
 
-def _check_language(language: str) -> None:
-    """Raises WrongLanguage."""
-    try:
-        if len(language) <= 20 and Locale.parse(language, sep="-"):
-            return
-    except (ValueError, UnknownLocaleError):
-        pass
-    raise WrongLanguage(language=language[:40])
+def _tagged(language: str) -> str:
+    """The language as we spell it. Raises WrongLanguage."""
+    found = find_tag(language)
+    if found is None:
+        raise WrongLanguage(language=language[:40])
+    return found
+
+
+def _by_tag(pages: Mapping[str, Page]) -> dict[str, Page]:
+    """The pages by language as we spell it. Raises NoPages, WrongLanguage, SameLanguage."""
+    if not pages:
+        raise NoPages()
+    found: dict[str, Page] = {}
+    for said, page in pages.items():
+        language = _tagged(said)
+        if language in found:
+            raise SameLanguage(language=language)
+        found[language] = page
+    return found
 
 
 def _worded(name: str, note: str) -> tuple[str, str]:

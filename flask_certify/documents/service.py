@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Issuer
+from ..core import languages
 from ..core.db import insert_or_ignore
 from ..core.runtime import Runtime
 from ..core.storage import get_blob, put_blob
 from ..core.transaction import Transaction
 from ..credentials.models import Credential
 from . import fonts, pictures, placeholders, shipped
-from .compiling import compiled
+from .compiling import IN_THE_END, compiled
 from .errors import NotLive, TemplateNotFound
 from .models import IN_USE, Document, PlateFile, Template, TemplateVersion
 from .painting import FitCheck
@@ -124,7 +125,7 @@ def latest_version(session: orm.Session, template_id: UUID, language: str | None
         .where(TemplateVersion.template_id == template_id)
         .order_by(TemplateVersion.number.desc(), TemplateVersion.id.desc())
     ).all()
-    for wanted in (language, (language or "").partition("-")[0], "en"):
+    for wanted in (*languages.widening(language), "en"):
         for row in rows:
             if row.language == wanted:
                 return view_of(row)
@@ -165,7 +166,7 @@ def get_plate(rt: Runtime, version_id: UUID) -> Plate:
             return _read_plate(get_blob(session, blob_sha))
         html = get_blob(session, version.html_sha).decode()
         kept = {name: get_blob(session, sha256) for name, sha256 in version.assets.items()}
-    plate = compiled(html, version.language, kept)
+    plate = compiled(html, version.language, kept, IN_THE_END)
     with rt.transaction() as tx:
         keep_plate(rt, tx.session, version, plate)
     return plate

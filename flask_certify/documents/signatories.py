@@ -6,6 +6,7 @@ award, so nothing here reaches back.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from ..core.errors import BadInput, Conflict, NotFound
 from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
-from ..core.storage import get_blob, put_blob
+from ..core.storage import get_blob, has_blob, keep_blob, put_blob
 from . import dialect, fonts, pictures
 from .errors import NoGlyph
 from .models import Template, TemplateVersion
@@ -47,6 +48,11 @@ class TooManySignatories(BadInput):
 class WrongSignatory(BadInput):
     code = "signatory.wrong"
     sentence = N_("A signatory has a name and a designation, of at most %(longest)s characters each.")
+
+
+class SignatureGone(Conflict):
+    code = "signatory.signature_gone"
+    sentence = N_("The signature is not there any more. Choose the file again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,8 @@ def take_off_file(rt: Runtime, tenant_ref: str, signatory_id: UUID, *, actor: st
         users = [each.name for each in templates if signatory_id in places_of(each)]
         if users:
             raise SignatoryInUse(templates=", ".join(sorted(users)))
+        if row.image_sha:
+            keep_blob(tx.session, row.image_sha)  # a batch that is under way may still print it
         tx.session.delete(row)
         audit.record(
             tx,
@@ -153,7 +161,8 @@ def places_of(template: Template) -> tuple[Place, ...]:
 
 
 def stored(session: orm.Session, issuer_id: UUID, places: Sequence[Place] | None) -> list[dict[str, Any]] | None:
-    """The choice as a template keeps it. Raises TooManySignatories, UnknownSignatory, WrongSignatory, NoGlyph."""
+    """The choice as a template keeps it. Raises TooManySignatories, UnknownSignatory, WrongSignatory, NoGlyph,
+    SignatureGone."""
     if places is None:
         return None
     if len(places) > MOST:
@@ -167,8 +176,25 @@ def stored(session: orm.Session, issuer_id: UUID, places: Sequence[Place] | None
             kept.append({"on_file": str(place)})
         else:
             name, designation = checked(place.name, place.designation)
-            kept.append({"name": name, "designation": designation, "image_sha": place.image_sha})
+            kept.append({"name": name, "designation": designation, "image_sha": _still_there(session, place.image_sha)})
     return kept
+
+
+def let_go(session: orm.Session, template: Template) -> None:
+    """Signatures that the template is about to name no more: a batch that is under way may still print them."""
+    for place in template.signatories or ():
+        if place.get("image_sha"):
+            keep_blob(session, place["image_sha"])
+
+
+def _still_there(session: orm.Session, image_sha: str | None) -> str | None:
+    """Raises SignatureGone for one of a form that lay open for days while somebody else chose another."""
+    if image_sha is None:
+        return None
+    keep_blob(session, image_sha)
+    if not has_blob(session, image_sha):
+        raise SignatureGone()
+    return image_sha
 
 
 def printed_by(session: orm.Session, version_id: UUID) -> tuple[SignatoryView, ...]:
@@ -190,6 +216,7 @@ def would_print(
     return tuple(there[: _how_many(html)])
 
 
+@lru_cache(maxsize=64)
 def _how_many(html: str) -> int:
     """For how many signatories the page has a place."""
     asked_for = {element.get("data-slot") for element in dialect.slots(dialect.parsed(html))}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..achievements.models import Attachment, Issuer, Run
+from ..core.languages import spelled
 from ..core.storage import get_blob
 from . import signatories
 from .errors import TemplateNotFound
@@ -55,7 +56,8 @@ class TemplateView:
         return tuple(sorted({each.language for each in self.versions}))
 
     def latest(self, language: str) -> VersionView | None:
-        return next((each for each in self.versions if each.language == language), None)
+        wanted = spelled(language)
+        return next((each for each in self.versions if each.language == wanted), None)
 
 
 # ---- looking ---------------------------------------------------------------------------------------

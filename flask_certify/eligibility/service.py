@@ -1,13 +1,12 @@
 """Decide for many learners at once: facts by one call of the host, a decision for each."""
 
-from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ..achievements.service import AttachmentView
-from ..core.errors import HostUnavailable
-from ..core.hosts import HostFailed, asking
+from ..core.hosts import ask_about
 from ..core.runtime import Runtime
 from ..host.records import CourseRun, LearnerRecord
 from . import notation
@@ -15,8 +14,6 @@ from .decide import Decision, Offer, Outcome, decide, is_in_audience
 from .facts import NOTHING_KEPT, Facts, Kept, RunFacts, learner_facts, run_facts
 from .reasons import Reason
 from .scores import shown
-
-MOST_TRIES = 63  # in vain, one after the other, until a host is taken to be away
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +87,10 @@ def ask_records(
 ) -> tuple[Mapping[str, LearnerRecord], Mapping[str, Reason]]:
     """What the host says about these learners, and for whom it could not answer.
 
-    One call. If it raises, halves of them are asked, and halves of those, until who breaks the host's answer stands
-    alone: a dozen calls for one learner in a thousand. If it raises for all of them, or a great many times without one
-    answer, the host is away: later, and nobody has failed. Raises HostUnavailable.
+    Raises HostUnavailable; for one alone HostFailed.
     """
-    records: dict[str, LearnerRecord] = {}
-    failed: dict[str, Reason] = {}
-    waiting, tries, answers = deque([list(learner_refs)]), 0, 0
-    while waiting:
-        refs = waiting.popleft()
-        try:
-            with asking(rt, "learner_records"):
-                records.update(rt.host.learner_records(run_ref, refs))
-            answers += 1
-        except HostFailed as error:
-            if len(learner_refs) == 1:
-                raise
-            tries += 1
-            if tries > MOST_TRIES and not answers:
-                raise HostUnavailable() from error
-            if len(refs) == 1:
-                failed[refs[0]] = Reason("learner.host_failed", error.values)
-            else:
-                middle = len(refs) // 2
-                waiting += [refs[:middle], refs[middle:]]
-    if len(failed) == len(learner_refs) > 0:
-        raise HostUnavailable()
-    return records, failed
+    records, raised = ask_about(rt, "learner_records", partial(rt.host.learner_records, run_ref), learner_refs)
+    if len(learner_refs) == 1:
+        for error in raised.values():
+            raise error
+    return records, {ref: Reason("learner.host_failed", error.values) for ref, error in raised.items()}

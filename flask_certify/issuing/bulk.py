@@ -223,7 +223,7 @@ def _note_refusal(rt: Runtime, run_id: UUID | None, error: CertifyError) -> None
     with rt.transaction() as tx:
         run = tx.session.get(Run, run_id) if run_id else None
         note = FailureNote(None, "open", error.code, {name: str(value) for name, value in error.values.items()})
-        awards.note_failures(tx, run.tenant_ref if run else "", run_id if run else None, [note], now=rt.clock.now())
+        awards.note_again(tx, run.tenant_ref if run else "", run_id if run else None, [note], now=rt.clock.now())
 
 
 # ---- watching --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ..achievements import validity
 from ..achievements.service import AttachmentView
 from ..awards.frozen import Frozen, FrozenSignatory
 from ..awards.service import Standing
+from ..core import languages
 from ..core.errors import BadInput, Misconfigured
 from ..core.ids import new_code, new_id
 from ..core.runtime import Runtime
@@ -22,7 +23,7 @@ from ..host.records import LearnerRecord
 from .keeping import mode_of
 from .names import name_on_paper
 from .orders import Order, Wording
-from .printing import printable
+from .printing import printable, verify_url
 from .statements import statement_of
 
 
@@ -106,9 +107,23 @@ def _facts(attachment: AttachmentView, record: LearnerRecord) -> dict[str, str]:
 
 def _unfit(order: Order, draft: Draft, wording: Wording) -> Reason | None:
     """Why the document could not be printed later, so that nothing is granted now."""
-    printed = printable(draft.frozen, draft.award_id, draft.code, base=order.issuer.base, version_id=wording.version_id)
+    fits, frozen, base = order.fits[wording.version_id], draft.frozen, order.issuer.base
+    alike = (
+        wording.version_id,
+        frozen.achievement_key,
+        visibility.day_of(frozen.completed_on, frozen.zone) if frozen.completed_on else None,
+        frozen.issued_at,
+        frozen.valid_until,
+        frozen.score,
+        tuple(frozen.facts.items()),
+    )
     try:
-        order.fits[wording.version_id].check(printed.values, printed.zone)
+        if alike in order.checked:
+            fits.check_of_each(frozen.recipient_name or "", draft.code, verify_url(base, draft.code))
+        else:
+            printed = printable(frozen, draft.award_id, draft.code, base=base, version_id=wording.version_id)
+            fits.check(printed.values, printed.zone)
+            order.checked.add(alike)
     except BadInput as error:
         return Reason(error.code, error.values)
     return None
@@ -118,8 +133,7 @@ def _language(order: Order, attachment: AttachmentView, locale: str | None) -> s
     """That of the template if it has its own; else the learner's, if there is a page in it; else the tenant's first
     (R-175)."""
     known = [language for attachment_id, language in order.wordings if attachment_id == attachment.id]
-    spoken = (locale or "").replace("-", "_")
-    return next((each for each in known if each.replace("-", "_") in (spoken, spoken.partition("_")[0])), known[0])
+    return next((each for each in languages.widening(locale) if each in known), known[0])
 
 
 def _row(order: Order, draft: Draft, attachment: AttachmentView, decided: Decided) -> dict[str, Any]:

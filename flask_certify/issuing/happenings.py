@@ -35,7 +35,7 @@ from ..eligibility.scores import exact
 from ..eligibility.service import Decided, ask_records
 from . import vetoes
 from .keeping import ask_fresh, fresh_of, kept_of, mode_of, turned
-from .lifecycle import after_moves
+from .lifecycle import after_moves, signal_status
 from .many import ALREADY, LearnerOutcome, issue_many, open_order
 
 RESTORED, WITHDRAWN, REFRESHED = "restored", "withdrawn", "refreshed"
@@ -160,7 +160,7 @@ def _take(
     standing = awards.standing_of(tx.session, run.tenant_ref, run.run_ref, refs)
     ids = [each.award_id for each in standing.values() if each.state is not AwardState.GRANTED]
     details = dict.fromkeys(ids, taking.change.details()) if taking.change else None
-    _write_status(tx, run.id, refs, status)  # of those without a certificate; the others follow from the move
+    _write_status(rt, tx, run, refs, status)  # of those without a certificate; the others follow from the move
     moved = moves.move_many(
         tx,
         ids,
@@ -189,20 +189,27 @@ def invalidate(rt: Runtime, tx: Transaction, run: RunView, whys: Mapping[str, Wh
     return made
 
 
-def _write_status(tx: Transaction, run_id: UUID, refs: Sequence[str], status: Status) -> None:
-    """Of learners who have a record of their own, and no certificate that counts; no record is made (R-066)."""
+def _write_status(rt: Runtime, tx: Transaction, run: RunView, refs: Sequence[str], status: Status) -> None:
+    """Of learners who have a record of their own, and no certificate that counts; no record is made (R-066).
+
+    The same status is not written, and every change of it is signalled (R-065, R-081).
+    """
     for some in moves.in_parts(refs):
+        changing = sa.and_(
+            Record.run_id == run.id,
+            Record.learner_ref.in_(some),
+            Record.status != status.value,
+            Record.award_id.is_(None),
+        )
+        changed = tx.session.scalars(sa.select(Record.learner_ref).where(changing).order_by(Record.learner_ref)).all()
         tx.session.execute(
             sa.update(Record)
-            .where(
-                Record.run_id == run_id,
-                Record.learner_ref.in_(some),
-                Record.status.is_not(None),
-                Record.award_id.is_(None),
-            )
+            .where(changing)
             .values(status=status.value, grade=None)
             .execution_options(synchronize_session=False)
         )
+        for ref in changed:
+            signal_status(rt, tx, run, ref, status.value)
 
 
 # ---- a drop of progress ----------------------------------------------------------------------------
@@ -294,7 +301,7 @@ def reconsider(
             moved = moves.move_many(tx, ids, move, Why(cause), actor=actor, now=now, by_person=False, fresh=fresh)
             after_moves(rt, tx, moved, move, cause)
         for status in sorted(set(set_to.values())):
-            _write_status(tx, run_id, [ref for ref, each in set_to.items() if each is status], status)
+            _write_status(rt, tx, order.run, [ref for ref, each in set_to.items() if each is status], status)
     first = [ref for ref in refs if ref not in held]
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from ..achievements.models import Run
 from ..achievements.service import get_run
 from ..awards import service as awards
-from ..awards.models import Failure
 from ..awards.service import FailureNote
 from ..core import audit, logs, outbox, steering
-from ..core.db import insert_many, is_storable
+from ..core.db import insert_many, is_storable, update_many
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
@@ -37,19 +36,11 @@ NOT_FORESEEN: dict[str, Any] = dict.fromkeys(("foreseen", "bound_award_id", "rea
 
 
 def delayed(rt: Runtime, tx: Transaction, held: Claim, error: CertifyError) -> None:
-    """Says once in the failure log why the batch does not go on. It is taken back when the batch has ended."""
+    """Says in the failure log why the batch does not go on. It is taken back when a batch of the run has ended."""
     batch = _batch_of(tx.session, held.work_id)
-    step = "plan" if held.kind == PLAN else "decide"
-    said = sa.select(Failure.id).where(
-        Failure.batch_id == batch.id, Failure.learner_ref.is_(None), Failure.step == step, Failure.code == error.code
-    )
-    if tx.session.scalar(said.limit(1)) is None:
-        details = {name: str(value) for name, value in error.values.items()}
-        _note(rt, tx, batch, FailureNote(None, step, error.code, details))
-
-
-def _note(rt: Runtime, tx: Transaction, batch: IssueBatch, note: FailureNote) -> None:
-    awards.note_failures(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
+    details = {name: str(value) for name, value in error.values.items()}
+    note = FailureNote(None, "plan" if held.kind == PLAN else "decide", error.code, details)
+    awards.note_again(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
 
 
 # ---- planning --------------------------------------------------------------------------------------
@@ -183,30 +174,20 @@ def work_on(rt: Runtime, held: Claim) -> Store:
 def _write_results(
     tx: Transaction, batch_id: UUID, positions: Mapping[str, int], outcomes: Sequence[LearnerOutcome]
 ) -> None:
-    """Each item's own result. Many rows by one statement each, in the order of their key."""
-    if not outcomes:
-        return
-    columns = ("result", "reason", "details", "achievement_key", "award_id")
-    tx.session.connection().execute(
-        sa.update(IssueItem)
-        .where(
-            IssueItem.batch_id == sa.bindparam("b_batch"),
-            IssueItem.position == sa.bindparam("b_position"),
-        )
-        .values({name: sa.bindparam(f"b_{name}") for name in columns}),
-        [
-            {
-                "b_batch": batch_id,
-                "b_position": positions[each.learner_ref],
-                "b_result": each.result,
-                "b_reason": each.reasons[0].code if each.reasons else None,
-                "b_details": _details(each),
-                "b_achievement_key": each.achievement_key,
-                "b_award_id": each.award_id,
-            }
-            for each in sorted(outcomes, key=lambda each: positions[each.learner_ref])
-        ],
-    )
+    """Each item's own result."""
+    rows = [
+        {
+            "batch_id": batch_id,
+            "position": positions[each.learner_ref],
+            "result": each.result,
+            "reason": each.reasons[0].code if each.reasons else None,
+            "details": _details(each),
+            "achievement_key": each.achievement_key,
+            "award_id": each.award_id,
+        }
+        for each in outcomes
+    ]
+    update_many(tx.session, IssueItem, rows, keys=("batch_id", "position"))
 
 
 def _details(outcome: LearnerOutcome) -> dict[str, Any] | None:
@@ -228,7 +209,7 @@ def learner_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> No
     if item is None:
         return
     item.result, item.reason = FAILED, reason
-    awards.note_unless_standing(
+    awards.note_again(
         tx,
         batch.tenant_ref,
         batch.run_id,
@@ -247,7 +228,7 @@ def end_batch(rt: Runtime, tx: Transaction, work_id: UUID) -> None:
     counts = count_items(tx.session, batch.id)
     batch.state, batch.finished_at, batch.result, batch.note = FINISHED, rt.clock.now(), asdict(counts), None
     if batch.trouble is None:
-        awards.resolve_delays(tx, batch.id, batch.finished_at)
+        awards.resolve_delays(tx, batch.run_id, batch.finished_at)
     audit.record(
         tx,
         tenant_ref=batch.tenant_ref,
@@ -286,5 +267,5 @@ def _batch_of(session: sa.orm.Session, work_id: UUID) -> IssueBatch:
 
 KINDS = {
     PLAN: Kind(make=plan, sink=planning_failed, end=planned, delay=delayed),
-    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload),
+    ISSUE: Kind(make=work_on, sink=learner_failed, end=end_batch, delay=delayed, preload=preload, keeps_all=True),
 }

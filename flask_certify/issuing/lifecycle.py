@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..achievements.service import RunView
 from ..awards import exceptions, moves
 from ..awards.causes import Cause, Why
 from ..awards.exceptions import Kind
@@ -315,6 +316,12 @@ def signal_records(rt: Runtime, tx: Transaction, moved: Sequence[Moved]) -> None
                     "awarded_at": awarded_at,
                 }
                 tx.then(rt.send_signal, "record_changed", changed)
+
+
+def signal_status(rt: Runtime, tx: Transaction, run: RunView, learner_ref: str, status: str | None) -> None:
+    """The same for who has no certificate that counts."""
+    changed = {"run_ref": run.run_ref, "learner_ref": learner_ref, "status": status, "awarded_at": None}
+    tx.then(rt.send_signal, "record_changed", changed)
 
 
 def tell_learners(rt: Runtime, tx: Transaction, moved: Sequence[Moved], event: str, move: Move) -> None:

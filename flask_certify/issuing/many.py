@@ -33,6 +33,7 @@ from ..telemetry import service as telemetry
 from . import showing, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
+from .lifecycle import signal_status
 from .orders import Order, languages_of, open_order
 from .results import ALREADY, DECLINED, FAILED, ISSUED, LearnerOutcome
 
@@ -136,17 +137,19 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> list[LearnerOutco
     credentials.store_many(tx, [draft.signed for draft in fresh if draft.signed])
     if fresh:
         freeze_issuer(tx, order.issuer.id, now)
-    awards.write_records(tx, _records(prepared, outcomes, now))
+    records = _records(prepared, outcomes, now)
+    awards.write_records(tx, records)
+    for each in records:
+        if not each["award_id"] and each["status"] != prepared.kept.get(each["learner_ref"], NOTHING_KEPT).status:
+            signal_status(rt, tx, order.run, each["learner_ref"], each["status"])
     _note_failures(tx, order, outcomes, now)
+    of_batch = {"batch": str(order.batch_id or "")}
     audit.record_many(
         tx,
         tenant_ref=order.run.tenant_ref,
         actor_ref=order.actor,
         at=now,
-        acts=[
-            audit.Act("award.issue", f"award:{draft.award_id}", None, {"batch": str(order.batch_id or "")})
-            for draft in fresh
-        ],
+        acts=[audit.Act("award.issue", f"award:{draft.award_id}", None, of_batch) for draft in fresh],
     )
     _tell(rt, tx, prepared, fresh, now)
     return outcomes
@@ -250,7 +253,7 @@ def _note_failures(tx: Transaction, order: Order, outcomes: Sequence[LearnerOutc
         ("decide", "sign"),
         now,
     )
-    awards.note_unless_standing(
+    awards.note_again(
         tx,
         order.run.tenant_ref,
         order.run.id,

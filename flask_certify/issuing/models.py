@@ -111,6 +111,8 @@ class IssueBatch(Base):
     night_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Night.id))  # NULL: somebody pressed the button
     work_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Work.id))  # of the present phase
     total: Mapped[int | None]  # NULL: not planned yet
+    # Of a preview: how many SMS it would lead to, by what they tell of. NULL: none leave here, or nobody could say.
+    sms_texts: Mapped[dict[str, int] | None] = mapped_column(sa.JSON(none_as_null=True))
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)  # counts, when it has ended
     trouble: Mapped[str | None] = mapped_column(sa.String(60))  # a code, if planning failed for good
 

@@ -1,7 +1,7 @@
 """For which run to issue, in whose name, and all that is the same for each of its learners."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from ..achievements.service import (
     keep_dates,
     list_attachments,
 )
+from ..core import languages
 from ..core.hosts import asking
 from ..core.i18n import c_, speaking
 from ..core.runtime import Runtime
@@ -54,6 +55,8 @@ class Order:
     actor: str
     notify: bool
     batch_id: UUID | None
+    checked: set[Hashable] = field(default_factory=set, compare=False, repr=False)
+    """What certificates of this order have been found to fit, but for name, code and address."""
 
     @cached_property
     def by_id(self) -> Mapping[UUID, AttachmentView]:
@@ -95,7 +98,8 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
 
 def languages_of(rt: Runtime, tenant: Tenant) -> tuple[str, ...]:
     """In which certificates of the tenant may be made, its first one first; never none."""
-    return tuple(each for each in tenant.languages if each in rt.settings.languages) or rt.settings.languages[:1]
+    theirs = (languages.spelled(each) for each in tenant.languages)
+    return tuple(each for each in theirs if each in rt.settings.languages) or rt.settings.languages[:1]
 
 
 def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]) -> Mapping[tuple[UUID, str], Wording]:
@@ -104,7 +108,7 @@ def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]
     with rt.reading() as session:
         for each in attachments:
             for version in _versions(session, each.template_id, languages_of(rt, tenant)):
-                with speaking(version.language.replace("-", "_")):
+                with speaking(version.language):
                     earned = each.achievement
                     found[each.id, version.language] = Wording(
                         version.id,
@@ -116,15 +120,11 @@ def _wordings(rt: Runtime, tenant: Tenant, attachments: Sequence[AttachmentView]
     return found
 
 
-def _versions(session: orm.Session, template_id: UUID, languages: Sequence[str]) -> list[TemplateVersionView]:
+def _versions(session: orm.Session, template_id: UUID, spoken: Sequence[str]) -> list[TemplateVersionView]:
     """The template's own language if it has one; else those of the tenant that it has a page in, else the page that it
     has (R-175). A certificate is all in one language."""
     fixed = templates.get_template(session, template_id).language
-    asked = [fixed] if fixed else languages
+    asked = [fixed] if fixed else spoken
     found = [documents.latest_version(session, template_id, each) for each in asked]
-    spoken = [version for version, each in zip(found, asked, strict=True) if _is_in(version.language, each)]
-    return spoken or found[:1]
-
-
-def _is_in(language: str, asked: str) -> bool:
-    return language.replace("-", "_") in (asked.replace("-", "_"), asked.replace("-", "_").partition("_")[0])
+    meeting = [one for one, each in zip(found, asked, strict=True) if one.language in languages.widening(each)]
+    return meeting or found[:1]

@@ -27,6 +27,7 @@ from ..host.records import Tenant
 from . import bulk, jobs
 from .errors import AlreadyUnderWay, UnknownBatch
 from .foreseeing import flat, foresee
+from .foretelling import count_sms
 from .kinds import BatchKind
 from .models import PREVIEW, RUNNING, UNDER_WAY_STATES, IssueBatch, IssueItem
 from .results import ALREADY, DECLINED, FAILED
@@ -87,6 +88,7 @@ def look(
         "total": len(found),
         "retry_of": retry_of,
         "unknown_lines": list(unknown_lines) or None,
+        "sms_texts": count_sms(rt, found),
     }
     items = [
         jobs.item(

@@ -277,7 +277,7 @@ def _note(tx: Transaction, prepared: Prepared, outcomes: Mapping[str, LearnerOut
         for ref, each in outcomes.items()
         if each.result in (DECLINED, FAILED)
     ]
-    awards.note_unless_standing(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
+    awards.note_again(tx, order.run.tenant_ref, order.run.id, notes, now=now, batch_id=order.batch_id)
 
 
 def _tell(

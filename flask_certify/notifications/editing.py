@@ -8,7 +8,7 @@ from sqlalchemy import orm
 
 from ..achievements.service import IssuerView
 from ..awards.frozen import Frozen
-from ..core import audit
+from ..core import audit, languages
 from ..core.db import UNSTORABLE, upsert
 from ..core.errors import BadInput, NotFound
 from ..core.i18n import N_, c_
@@ -80,7 +80,7 @@ def list_texts(rt: Runtime, tenant_ref: str) -> list[TextView]:
 
 def get_text(rt: Runtime, tenant_ref: str, event: str, language: str) -> TextView:
     """Raises NoSuchText."""
-    _check_named(rt, event, language)
+    language = _named(rt, event, language)
     with rt.reading() as session:
         row = session.get(MessageText, (tenant_ref, event, language))
         return _view(row) if row else TextView(event, language, shipped(event, language))
@@ -96,7 +96,7 @@ def save(rt: Runtime, tenant_ref: str, event: str, language: str, wording: Wordi
 
     Raises NoSuchText, TextTooLong, TextMissing, Unstorable, UnknownPlaceholder, NotAllowed, Unreadable.
     """
-    _check_named(rt, event, language)
+    language = _named(rt, event, language)
     tidied = checked(wording)
     now = rt.clock.now()
     row = {"tenant_ref": tenant_ref, "event": event, "language": language, "changed_at": now, "changed_by": actor}
@@ -109,7 +109,7 @@ def save(rt: Runtime, tenant_ref: str, event: str, language: str, wording: Wordi
 
 def put_back(rt: Runtime, tenant_ref: str, event: str, language: str, actor: str) -> TextView:
     """From now on the tenant says what we ship. Raises NoSuchText."""
-    _check_named(rt, event, language)
+    language = _named(rt, event, language)
     with rt.transaction() as tx:
         gone = tx.session.execute(
             sa.delete(MessageText)
@@ -123,7 +123,7 @@ def put_back(rt: Runtime, tenant_ref: str, event: str, language: str, actor: str
 
 def preview(rt: Runtime, issuer: IssuerView, event: str, language: str, wording: Wording) -> Preview:
     """How it would arrive. Nothing is stored, nothing is sent. Raises what `save` raises."""
-    _check_named(rt, event, language)
+    language = _named(rt, event, language)
     tried, award = checked(wording), sample(issuer.name, "Physics for Teachers", rt.clock.now())
     written = texts.email(award, language, f"{rt.settings.base}/me", event, wording=tried)
     said = texts.sms(award, language, event, wording=tried)
@@ -149,9 +149,12 @@ def checked(wording: Wording) -> Wording:
     return tidied
 
 
-def _check_named(rt: Runtime, event: str, language: str) -> None:
+def _named(rt: Runtime, event: str, asked: str) -> str:
+    """The language as we spell it. Raises NoSuchText."""
+    language = languages.spelled(asked)
     if event not in TITLES or language not in rt.settings.languages:
-        raise NoSuchText(event=event, language=language)
+        raise NoSuchText(event=event, language=asked)
+    return language
 
 
 def _of(tenant_ref: str) -> sa.Select[MessageText]:

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import orm
 
 from ..core import outbox, stopping
-from ..core.errors import Unavailable
-from ..core.hosts import asking
+from ..core.errors import CertifyError, HostUnavailable, Unavailable
+from ..core.hosts import HostFailed, ask_about, asking
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
@@ -23,7 +23,7 @@ from .ledger import Entry, Outcome
 from .policy import Policy, quiet_ends
 from .ports import Later, NotSent, Refused, Text
 from .posting import Parcel, Post, address_for, write
-from .service import DELIVER, resolve_unasked, ways_to
+from .service import DELIVER, note_unasked, resolve_unasked, stands_unasked, ways_to
 from .sizes import size_of
 from .states import Channel, State
 from .texts import Wordings
@@ -90,8 +90,10 @@ def deliver(rt: Runtime, held: outbox.Claim) -> outbox.Store:
     if queue:
         zone = zone_of(rt, tenant) if rules.quiet else "UTC"
         stay_quiet(rt, rules, zone)
-        contacts = ask_contacts(rt, queue)
-        resolve_unasked(rt, {entry.run_id for entry in queue})
+        contacts, unsaid = ask_contacts(rt, queue)
+        if contacts:
+            resolve_unasked(rt, {entry.run_id for entry in queue}, contacts)
+        queue = without_unsaid(rt, held, queue, unsaid)
         with Post(rt.settings) as post:
             going = Round(rt, held, rules, zone, contacts, wordings, post)
             send_all(going, without_unreachable(going, queue))
@@ -121,10 +123,13 @@ def stay_quiet(rt: Runtime, rules: Policy, zone: str) -> None:
 
 
 def zone_of(rt: Runtime, tenant_ref: str) -> str:
-    """Raises HostUnavailable or HostFailed: then nobody is told for now."""
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(tenant_ref)
-        return tenant.zone if tenant else "UTC"
+    """Raises HostUnavailable: then nobody is told for now."""
+    try:
+        with asking(rt, "tenant"):
+            tenant = rt.host.tenant(tenant_ref)
+            return tenant.zone if tenant else "UTC"
+    except HostFailed as error:
+        raise HostUnavailable(**error.values) from error
 
 
 def give_up_interrupted(rt: Runtime, held: outbox.Claim) -> None:
@@ -134,12 +139,50 @@ def give_up_interrupted(rt: Runtime, held: outbox.Claim) -> None:
     _settle(rt, held, State.SENDING, [(entry, INTERRUPTED) for entry in begun])
 
 
-def ask_contacts(rt: Runtime, queue: Sequence[Entry]) -> Mapping[str, Contact]:
-    """Everybody's contact, by one call. Raises HostUnavailable or HostFailed: then nobody is told for now."""
+def ask_contacts(rt: Runtime, queue: Sequence[Entry]) -> tuple[Mapping[str, Contact], Mapping[str, HostFailed]]:
+    """Everybody's contact, by one call, and about whom the host raised.
+
+    Raises HostUnavailable: then nobody is told for now.
+    """
     refs = sorted({entry.learner_ref for entry in queue})
-    with asking(rt, "contacts"):
-        found = rt.host.contacts(refs)
-        return {ref: found.get(ref) or Contact() for ref in refs}
+    found, unsaid = ask_about(rt, "contacts", rt.host.contacts, refs)
+    return {ref: found.get(ref) or Contact() for ref in refs if ref not in unsaid}, unsaid
+
+
+def without_unsaid(
+    rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], unsaid: Mapping[str, HostFailed]
+) -> list[Entry]:
+    """The messages to those of whom the host spoke. The others wait, as long as for a mail server, and the log says
+    why: somebody's program may be mended tomorrow.
+
+    Raises HostUnavailable if it speaks of nobody and did not before: then it is not about these.
+    """
+    if not unsaid:
+        return list(queue)
+    kinds = {ref: str(error.values["kind"]) for ref, error in unsaid.items()}
+    silent = [entry for entry in queue if entry.learner_ref in unsaid]
+    old = [entry for entry in silent if rt.clock.now() - entry.created_at > GIVE_UP_AFTER]
+    given_up = [
+        Outcome(State.FAILED, reasons.NOT_ASKED, {"kind": kinds[each.learner_ref]}, was_tried=False) for each in old
+    ]
+    _settle(rt, held, State.QUEUED, list(zip(old, given_up, strict=True)))
+    waiting = {entry.learner_ref: entry for entry in silent if entry not in old}
+    spoken_of = [entry for entry in queue if entry not in silent]
+    with rt.reading() as session:
+        if waiting and not spoken_of and stands_unasked(session, queue[0].run_id):
+            raise HostUnavailable(kind=kinds[min(waiting)])
+    with rt.transaction() as tx:
+        for ref, entry in waiting.items():
+            ledger.note(tx, entry, reasons.NOT_ASKED, {"kind": kinds[ref]}, rt.clock.now())
+    return spoken_of
+
+
+def delayed(rt: Runtime, tx: Transaction, held: outbox.Claim, error: CertifyError) -> None:
+    """Says in the failure log that people are not told because the host is away. It is taken back once they can be."""
+    if isinstance(error, HostUnavailable):
+        for entry in ledger.entries(tx.session, held, State.QUEUED)[:1]:
+            of, kind = entry.batch_id or held.work_id, str(error.values.get("kind", error.code))
+            note_unasked(tx, entry.run_id, entry.tenant_ref, of, kind, rt.clock.now(), entry.batch_id)
 
 
 def without_switched_off(rt: Runtime, held: outbox.Claim, queue: Sequence[Entry], rules: Policy) -> list[Entry]:
@@ -226,7 +269,7 @@ def preload(rt: Runtime) -> None:
     phones.preload()
 
 
-KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, preload=preload, lane="messages")}
+KINDS = {DELIVER: outbox.Kind(make=deliver, sink=sink, end=end, delay=delayed, preload=preload, lane="messages")}
 
 
 def _skipped(why: str) -> Outcome:

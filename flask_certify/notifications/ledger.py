@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..awards.models import Award, Failure
-from ..awards.service import FailureNote, note_failures
+from ..awards.service import FailureNote, note_again
 from ..core import outbox, stopping
 from ..core.db import upsert
 from ..core.errors import DatabaseAway, DatabaseBusy
@@ -237,18 +237,24 @@ def _note_attempts(rt: Runtime, tx: Transaction, tried: Results) -> None:
 def _log(rt: Runtime, tx: Transaction, done: Results) -> None:
     """Into the failure log (R-178): which channel and what was answered, never an address."""
     now = rt.clock.now()
+    silent = {(entry.award_id, entry.event): entry for entry, outcome in done if outcome.reason == reasons.NO_CONTACT}
+    for entry in silent.values():
+        whom = [(entry.award_id, entry.learner_ref)]
+        note_no_contact(tx, entry.run_id, entry.tenant_ref, entry.event, whom, now, entry.batch_id)
     for entry, outcome in done:
-        if outcome.reason == reasons.NO_CONTACT:
-            whom = [(entry.award_id, entry.learner_ref)]
-            note_no_contact(tx, entry.run_id, entry.tenant_ref, entry.event, whom, now, entry.batch_id)
-        elif outcome.state in (State.FAILED, State.UNKNOWN):
+        if outcome.state in (State.FAILED, State.UNKNOWN):
             note_failure(tx, entry, outcome, now)
 
 
 def note_failure(tx: Transaction, entry: Entry, outcome: Outcome, now: datetime) -> None:
     details = {"channel": entry.channel.value, **outcome.details}
-    note = FailureNote(entry.learner_ref, "notify", str(outcome.reason), details)
-    note_failures(tx, entry.tenant_ref, entry.run_id, [note], now=now, batch_id=entry.batch_id)
+    note(tx, entry, str(outcome.reason), details, now)
+
+
+def note(tx: Transaction, entry: Entry, code: str, details: Mapping[str, Any], now: datetime) -> None:
+    """What has failed like this before is counted, and stands again if a person had it tried again."""
+    said = FailureNote(entry.learner_ref, "notify", code, details)
+    note_again(tx, entry.tenant_ref, entry.run_id, [said], now=now, batch_id=entry.batch_id, reopening=True)
 
 
 def resolve(rt: Runtime, tx: Transaction, entry: Entry, code: str | None) -> None:

@@ -36,7 +36,7 @@ def write(rt: Runtime, entry: Entry, to: str, locale: str | None, own: Wordings)
                 subject=written.subject,
                 text=written.text,
                 html=written.html,
-                language=language.replace("_", "-"),
+                language=language,
                 written_at=rt.clock.now(),
                 stop_url=stop_url,
             )

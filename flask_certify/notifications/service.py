@@ -12,17 +12,17 @@ from sqlalchemy import orm
 
 from ..awards.models import Failure
 from ..core import outbox
-from ..core.db import insert_or_ignore
+from ..core.db import insert_or_ignore, upsert
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.ids import new_id
+from ..core.languages import find_tag
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..host.records import Contact
 from .models import ONCE, Message
 from .reasons import NO_CONTACT, NOT_ASKED
 from .states import Channel, State
-from .texts import find_locale
 
 DELIVER = "notifications.deliver"
 """The kind of work that sends."""
@@ -103,7 +103,7 @@ def write_ledger(
     note_no_contact(tx, run_id, tenant_ref, event, unreachable, now, batch_id)
     work_id = new_id()
     for kind in {each.channels.unasked for each in tellings} - {None}:
-        _note_unasked(tx, run_id, tenant_ref, batch_id or work_id, str(kind), now, batch_id)
+        note_unasked(tx, run_id, tenant_ref, batch_id or work_id, str(kind), now, batch_id)
     reachable = [each for each in tellings if each.channels.open()]
     rows = [
         _row(telling, event, way, work_id, position, now)
@@ -132,7 +132,7 @@ def note_no_contact(
     now: datetime,
     batch_id: UUID | None = None,
 ) -> None:
-    """Puts award and learner into the failure log as "no contact". Noting it twice is noting it once."""
+    """Puts award and learner into the failure log as "no contact". Noting it twice is counted in one entry."""
     rows: list[dict[str, Any]] = [
         {
             "id": uuid5(award_id, f"{event} {NO_CONTACT}"),
@@ -147,13 +147,14 @@ def note_no_contact(
         }
         for award_id, learner_ref in whom
     ]
-    insert_or_ignore(tx.session, Failure, rows, keys=["id"])
+    _note(tx, rows)
 
 
-def _note_unasked(
+def note_unasked(
     tx: Transaction, run_id: UUID, tenant_ref: str, of: UUID, kind: str, now: datetime, batch_id: UUID | None
 ) -> None:
-    """Says in the failure log that the host could not be asked for contacts: once for a batch, however many chunks."""
+    """Says in the failure log that the host could not be asked for contacts: one entry for a batch, however many
+    chunks."""
     row = {
         "id": uuid5(of, f"{NOT_ASKED} {kind}"),
         "at": now,
@@ -165,33 +166,55 @@ def _note_unasked(
         "details": {"kind": kind},
         "batch_id": batch_id,
     }
-    insert_or_ignore(tx.session, Failure, [row], keys=["id"])
+    _note(tx, [row])
 
 
-def resolve_unasked(rt: Runtime, run_ids: Collection[UUID]) -> None:
-    """The host has said how to reach the learners of these runs: what kept their messages waiting is over."""
-    standing = (Failure.run_id.in_(run_ids), Failure.code == NOT_ASKED, Failure.resolved_at.is_(None))
+def _note(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
+    """What is there already is counted, and stands again if it had been put right."""
+    upsert(
+        tx.session,
+        Failure,
+        rows,
+        keys=["id"],
+        changes=lambda new: {"resolved_at": None, "attempts": Failure.attempts + 1, "last_at": new["at"]},
+    )
+
+
+def stands_unasked(session: orm.Session, run_id: UUID) -> bool:
+    """Whether the host is known not to say how to reach anybody of this run."""
+    of_all = sa.select(Failure.id).where(
+        Failure.run_id == run_id,
+        Failure.learner_ref.is_(None),
+        Failure.code == NOT_ASKED,
+        Failure.resolved_at.is_(None),
+    )
+    return session.scalar(of_all.limit(1)) is not None
+
+
+def resolve_unasked(rt: Runtime, run_ids: Collection[UUID], learner_refs: Collection[str]) -> None:
+    """The host has said how to reach these learners of these runs: what kept their messages waiting is over."""
+    of_runs = (Failure.run_id.in_(run_ids), Failure.code == NOT_ASKED, Failure.resolved_at.is_(None))
     with rt.reading() as session:
-        if session.scalar(sa.select(Failure.id).where(*standing).limit(1)) is None:
+        if session.scalar(sa.select(Failure.id).where(*of_runs).limit(1)) is None:
             return
     with rt.transaction() as tx:
         tx.session.execute(
             sa.update(Failure)
-            .where(*standing)
+            .where(*of_runs, sa.or_(Failure.learner_ref.is_(None), Failure.learner_ref.in_(learner_refs)))
             .values(resolved_at=rt.clock.now())
             .execution_options(synchronize_session=False)
         )
 
 
 def _row(telling: Telling, event: str, way: Channel, work_id: UUID, position: int, now: datetime) -> dict[str, Any]:
-    locale = find_locale(telling.locale) or find_locale(telling.channels.locale)
+    language = find_tag(telling.locale or "") or find_tag(telling.channels.locale or "")
     return {
         "id": new_id(),
         "award_id": telling.award_id,
         "event": event,
         "recipient": telling.learner_ref,
         "channel": way,
-        "locale": str(locale) if locale else None,
+        "locale": language,
         "state": State.QUEUED,
         "attempts": 0,
         "epoch": 0,

@@ -6,13 +6,14 @@ from functools import cache
 from unicodedata import category
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ..awards.frozen import Frozen
 from ..core.i18n import N_
+from ..core.languages import find_tag, widening
 from .sandbox import fill
 from .shipped import ISSUED, Wording, frame_of, kind_of, shipped
 
@@ -44,25 +45,17 @@ class Written:
     html: str
 
 
-def find_locale(told: str | None) -> Locale | None:
-    """What somebody's language is, if it is one we can read: `hi`, `hi_IN` or `hi-IN`."""
-    try:
-        return Locale.parse((told or "").replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return None
-
-
-def language_for(told: str | None, languages: Sequence[str]) -> str:
-    """The locale in which to speak: theirs if their language is one of ours, with its region; else our first."""
-    locale = find_locale(told)
-    ours = {each.partition("_")[0] for each in languages}
-    return str(locale) if locale is not None and locale.language in ours else languages[0]
+def language_for(told: str | None, ours: Sequence[str]) -> str:
+    """The language in which to speak: theirs if it is one of ours, with its region; else our first."""
+    theirs = find_tag(told or "")
+    spoken = {each.partition("-")[0] for each in ours}
+    return theirs if theirs is not None and theirs.partition("-")[0] in spoken else ours[0]
 
 
 def find_wording(own: Wordings, event: str, language: str) -> Wording:
     """The tenant's own text of this language, with its region or without; else the one we ship."""
     kind = kind_of(event)
-    for tongue in (language, language.partition("_")[0]):
+    for tongue in widening(language):
         if (kind, tongue) in own:
             return own[kind, tongue]
     return shipped(event, language)
@@ -89,7 +82,7 @@ def email(
     body = _tidy(fill(told.body, values))
     frame = frame_of(language)
     page = {
-        "language": language.replace("_", "-"),
+        "language": language,
         "direction": _locale(language).text_direction,
         "subject": one_line(fill(told.subject, values)),
         "body": body,
@@ -176,7 +169,7 @@ def _paragraphs(body: str, profile_url: str, open_profile: str) -> list[Markup]:
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language)
+    return Locale.parse(language.replace("-", "_"))
 
 
 @cache

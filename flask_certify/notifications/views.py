@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..achievements.service import IssuerView
 from ..achievements.views import of_issuer
-from ..core import web
+from ..core import languages, web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput
 from ..core.hosts import asking
@@ -14,7 +14,7 @@ from . import editing, hook_views, rules, run_views
 from .decisions import CHANNELS
 from .editing import MOST, TextView
 from .shipped import TITLES, Wording
-from .texts import PLACEHOLDERS, find_locale
+from .texts import PLACEHOLDERS
 
 
 def register(bp: Blueprint) -> None:
@@ -59,7 +59,7 @@ def _overview(issuer: IssuerView, refused: BadInput | None = None) -> Response:
         ],
         issuer=issuer,
         events=[(c_(TITLES[event]), [each for each in found if each.event == event]) for event in TITLES],
-        language_name=language_name,
+        language_name=languages.name_of,
         zone=tenant.zone if tenant else "UTC",
     )
     return Response(page, refused.status if refused else 200)
@@ -132,24 +132,18 @@ def _page(issuer: IssuerView, seen: TextView, refused: BadInput | None = None) -
             shown = editing.preview(current_runtime(), issuer, seen.event, seen.language, seen.wording)
         except BadInput as error:
             refused = error
-    locale = find_locale(seen.language)
+    locale = languages.find_locale(seen.language)
     page = web.render(
         "certify/message_text.html",
         issuer=issuer,
         text=seen,
         most=MOST,
         title=c_(TITLES[seen.event]),
-        language=language_name(seen.language),
-        tag=seen.language.replace("_", "-"),
+        language=languages.name_of(seen.language),
+        tag=seen.language,
         direction=locale.text_direction if locale else "ltr",
         placeholders=[(name, c_(about)) for name, about in PLACEHOLDERS.items()],
         shown=shown,
         refused=refused.worded() if refused else None,
     )
     return Response(page, refused.status if refused else 200)
-
-
-def language_name(code: str) -> str:
-    """What its own speakers call it."""
-    locale = find_locale(code)
-    return str((locale.display_name if locale else None) or code)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..core.db import is_storable
 from ..core.errors import BadInput
 from ..core.i18n import N_
-from ..credentials import carriers, form_keys, jwt, proof, verify
+from ..credentials import attachments, carriers, form_keys, jwt, proof, verify
 from ..credentials.carriers import NothingCarried
 from ..credentials.contexts import Document
 from ..credentials.multibase import from_base64url
@@ -45,28 +45,36 @@ class Token:
 class Claim:
     """What was handed in, read and not yet believed."""
 
-    sha256: str
-    """Of the whole file."""
     credential_id: str | None
     """None: the file holds no credential that can be read."""
     document: Document | None = None
     token: Token | None = None
 
 
-def read(data: bytes) -> Claim:
-    """What the file claims. Raises FileTooLarge; all else that can be wrong with a file makes an empty claim."""
+def is_pdf(data: bytes) -> bool:
+    return b"%PDF-" in data[:1024]
+
+
+def mark_of(data: bytes) -> str:
+    """The SHA-256 of the file. Raises FileTooLarge."""
     if len(data) > LARGEST:
         raise FileTooLarge(megabytes=LARGEST // (1024 * 1024))
-    sha256 = hashlib.sha256(data).hexdigest()
+    return hashlib.sha256(data).hexdigest()
+
+
+def read(data: bytes) -> Claim:
+    """What the file claims. Raises FileTooLarge, and Unavailable while too many PDFs are being read; all that can be
+    wrong with a file makes an empty claim."""
+    mark_of(data)
     try:
         text = _carried(data)
         document, token = _taken_apart(text) if text.count(".") == 2 and text[:1] != "{" else (_strict(text), None)
     except (NothingCarried, Unreadable, ValueError, RecursionError):
-        return Claim(sha256, None)
+        return Claim(None)
     named = document.get("id")
     if not isinstance(named, str) or not is_storable(named, 100):  # as no id is, and no database can be asked for
-        return Claim(sha256, None)
-    return Claim(sha256, named, document, token)
+        return Claim(None)
+    return Claim(named, document, token)
 
 
 def is_the_same(claim: Claim, ours: str, form_key_pems: dict[str, str]) -> bool:
@@ -74,9 +82,13 @@ def is_the_same(claim: Claim, ours: str, form_key_pems: dict[str, str]) -> bool:
     issued: Document = json.loads(ours)
     if claim.document is None:
         return False
+    try:
+        claimed = _written(claim.document)
+    except RecursionError:  # deeper than anything that we issue
+        return False
     if claim.token is None:
-        return _written(claim.document) == _written(issued)
-    return _written(claim.document) == _written(proof.without_proof(issued)) and _is_ours(
+        return claimed == _written(issued)
+    return claimed == _written(proof.without_proof(issued)) and _is_ours(
         claim.token, issued["issuer"]["id"], form_key_pems
     )
 
@@ -91,8 +103,8 @@ def _is_ours(token: Token, did: str, pems: dict[str, str]) -> bool:
 
 def _carried(data: bytes) -> str:
     """The text inside the file, told by its first bytes and never by its name."""
-    if data.startswith(b"%PDF-") or b"%PDF-" in data[:1024]:
-        return carriers.read_pdf(data)
+    if is_pdf(data):
+        return attachments.read_pdf(data)
     if data.startswith(b"\x89PNG"):
         return carriers.read_png(data)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")

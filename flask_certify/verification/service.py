@@ -6,7 +6,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from ..achievements.validity import end_of
 from ..core.errors import Misconfigured, Unavailable
@@ -109,24 +108,31 @@ def weigh(rt: Runtime, found: Found, code: str | None, now: datetime, on: date |
 
 def check_file(rt: Runtime, data: bytes, on: date | None = None) -> Verdict:
     """The verdict about a file: JSON, JWT, PDF, PNG or SVG. Raises FileTooLarge."""
-    now = rt.clock.now()
-    claim = presented.read(data)
+    now, mark = rt.clock.now(), presented.mark_of(data)
     try:
-        return replace(_weighed(rt, claim, data[:1024], now, on), is_about_file=True)
+        # Hash first: the very file that we printed need not be read.
+        verdict = _printed(rt, mark, now, on) if presented.is_pdf(data) else None
+        verdict = verdict or _weighed(rt, presented.read(data), now, on, is_pdf=presented.is_pdf(data))
+        return replace(verdict, is_about_file=True)
     except (sa.exc.SQLAlchemyError, Unavailable, Misconfigured) as error:
         log.warning("a document could not be checked", extra={"reason": type(error).__name__})
         return Verdict(Answer.CANNOT_CHECK, None, now, is_about_file=True)
 
 
-def _weighed(rt: Runtime, claim: Claim, beginning: bytes, now: datetime, on: date | None) -> Verdict:
-    is_pdf = b"%PDF-" in beginning
+def _printed(rt: Runtime, sha256: str, now: datetime, on: date | None) -> Verdict | None:
+    """The verdict about a document that we printed; None: no document of ours has this hash."""
     with rt.reading() as session:
-        printed = _printed(session, claim.sha256) if is_pdf else None
-        if printed is not None:  # hash first: it is the very file that we printed
-            found = finding.by_id(session, printed, with_past=on is not None)
-            return replace(_told(rt, found, now, on), is_our_file=True)
-        if claim.credential_id is None:
-            return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
+        award_id = session.scalar(sa.select(PrintedDocument.award_id).where(PrintedDocument.sha256 == sha256))
+        if award_id is None:
+            return None
+        found = finding.by_id(session, award_id, with_past=on is not None)
+    return replace(_told(rt, found, now, on), is_our_file=True)
+
+
+def _weighed(rt: Runtime, claim: Claim, now: datetime, on: date | None, *, is_pdf: bool) -> Verdict:
+    if claim.credential_id is None:
+        return Verdict(Answer.MALFORMED, None, now, is_our_file=False if is_pdf else None)
+    with rt.reading() as session:
         award_id = session.scalar(sa.select(Credential.award_id).where(Credential.credential_id == claim.credential_id))
         if award_id is None:
             return Verdict(Answer.UNKNOWN, None, now)
@@ -147,7 +153,3 @@ def _told(rt: Runtime, found: Found, now: datetime, on: date | None) -> Verdict:
     """Whoever hands the document in has it: what it says is shown in full."""
     assert found.award is not None
     return weigh(rt, replace(found, level=Level.FULL), found.award.code, now, on)
-
-
-def _printed(session: orm.Session, sha256: str) -> UUID | None:
-    return session.scalar(sa.select(PrintedDocument.award_id).where(PrintedDocument.sha256 == sha256))

@@ -1,6 +1,10 @@
 """A whole batch, from the click to its end, against bare signatures and bare row inserts of the same size in one run.
 
-    python -m tests.bench.batches [COUNT] [--database URL]
+    python -m tests.bench.batches [COUNT] [--database URL | --postgres]
+    python -m tests.bench.batches --sizes 5000 500000 [--postgres]
+
+With `--sizes` it says what one certificate costs in batches of these sizes, each in a process of its own; in the last
+one it may cost 1.2 times as much as in the first.
 
 CPU seconds of one process, with two achievements and nobody told; both sides sign with pycryptodome, which is there
 without an extra. Ends with 1 above five times the bare work.
@@ -12,7 +16,10 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -32,10 +39,11 @@ from flask_certify.host.records import Attempt
 from flask_certify.issuing import bulk, changes, previews
 from flask_certify.issuing.kinds import BatchKind
 from flask_certify.issuing.models import IssueItem
-from tests.support import story
+from tests.support import postgres, story
 from tests.support.credentials import DID, SEED
 
 GOAL, BUDGET = 3.0, 5.0
+GROWTH = 1.2  # times the cost of one, in a batch of another size
 STORED = (Award, Credential, AuditEntry, Record, IssueItem)  # a row in each of them for a learner
 
 
@@ -43,21 +51,58 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=50_000)
     parser.add_argument("--database", help="default: SQLite in a new folder")
+    parser.add_argument("--postgres", action="store_true", help="a new server on this machine")
+    parser.add_argument("--sizes", nargs="+", type=int, help="what one costs in batches of these sizes")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(keys, "fastest_signer", pycryptodome_signer):
-        url = options.database or f"sqlite:///{Path(folder, 'host.db')}"
-        host = story.make_host(options.count)
-        for number in range(0, options.count, 2):
+    if options.sizes:
+        return compare(options.sizes, options.database, options.postgres)
+    with database(options.database, options.postgres) as url:
+        measured = measure(url, options.count)
+    return 0 if measured.ratio <= BUDGET else 1
+
+
+@contextmanager
+def database(url: str | None, on_postgres: bool) -> Iterator[str]:
+    with ExitStack() as standing:
+        if on_postgres:
+            server = standing.enter_context(postgres.running())
+            url = standing.enter_context(server.new_database())
+        folder = standing.enter_context(tempfile.TemporaryDirectory())
+        yield url or f"sqlite:///{Path(folder, 'host.db')}"
+
+
+def compare(sizes: Sequence[int], url: str | None, on_postgres: bool) -> int:
+    """Each size in a process that has done nothing before."""
+    found = []
+    for size in sizes:
+        with database(url, on_postgres) as place, get_context("spawn").Pool(1) as alone:
+            found.append(alone.apply(measure, (place, size)))
+    growth = found[-1].each / found[0].each
+    print(f"one costs {growth:.2f} times as much (at most {GROWTH})")
+    return 0 if growth <= GROWTH else 1
+
+
+@dataclass(frozen=True)
+class Measured:
+    ratio: float
+    each: float
+    """Milliseconds."""
+
+
+def measure(url: str, count: int) -> Measured:
+    with mock.patch.object(keys, "fastest_signer", pycryptodome_signer):
+        host = story.make_host(count)
+        for number in range(0, count, 2):
             merit = (Attempt("quiz", 90), Attempt("essay", 90))
             host.change_learner(story.RUN, f"x{number:05}", attempts=merit)
         app = story.make_app(url, host)
         with app.app_context():
-            ratio = measure(runtime_of(app), options.count)
+            measured = _measure(runtime_of(app), count)
         story.dispose(app)
-    return 0 if ratio <= BUDGET else 1
+    return measured
 
 
-def measure(rt: Runtime, count: int) -> float:
+def _measure(rt: Runtime, count: int) -> Measured:
     story.set_up(rt)
     changes.catch_up(rt)
     run_id = ensure_run(rt, story.RUN).id
@@ -66,18 +111,18 @@ def measure(rt: Runtime, count: int) -> float:
     _, confirm = cpu(lambda: previews.confirm(rt, batch_id, story.MIA, notify=False))
     with rt.reading() as session:
         [first, *_] = working.open_chunks(session)
-    working.run_chunk(rt, first)
+    _, beginning = cpu(lambda: working.run_chunk(rt, first))
     visible = time.perf_counter() - began
-    done, issue = cpu(lambda: bulk.work_off(rt, batch_id, 600))
+    done, rest = cpu(lambda: bulk.work_off(rt, batch_id, 600))
     assert done.happened == count + 3
     signatures, inserts = bare(rt, count)
-    ratio = (confirm + issue) / (signatures + inserts)
+    issue = confirm + beginning + rest
+    ratio, each = issue / (signatures + inserts), issue * 1000 / count
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    each = (confirm + issue) * 1000 / count
     print(f"{rt.engine.dialect.name}: {count:,} learners, preview {preview:.2f} s, first chunk after {visible:.2f} s")
-    print(f"batch {confirm + issue:.2f} s ({each:.3f} ms each), signatures {signatures:.2f} s, rows {inserts:.2f} s")
+    print(f"batch {issue:.2f} s ({each:.3f} ms each), signatures {signatures:.2f} s, rows {inserts:.2f} s")
     print(f"{ratio:.2f} times (goal {GOAL}, at most {BUDGET}); {memory:.0f} MB, the host's learners among them")
-    return ratio
+    return Measured(ratio, each)
 
 
 def bare(rt: Runtime, count: int) -> tuple[float, float]:

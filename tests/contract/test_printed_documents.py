@@ -68,12 +68,15 @@ READERS: dict[str, Callable[[bytes, Path], str]] = {
 def test_twelve_of_twelve_names_are_found_exactly(
     script: str, reader: str, classic: Callable[..., bytes], tmp_path: Path
 ) -> None:
+    """R-174: what is printed can be searched and copied, in Latin and nine Indic scripts. A name in Nastaliq stands in
+    the title, since readers scramble it on the page."""
     for name in names.names(script, 12):
         text = READERS[reader](classic(recipient_name=name), tmp_path)
         assert clean(name) in clean(text)
 
 
 def test_the_structure_reads_the_page_out_from_top_to_bottom(classic: Callable[..., bytes], tmp_path: Path) -> None:
+    """R-256."""
     path = tmp_path / "one.pdf"
     path.write_bytes(classic(recipient_name=LINES["Deva"]))
     told = clean(programs.run("pdfinfo", "-struct-text", path))
@@ -94,6 +97,7 @@ def test_the_structure_reads_the_page_out_from_top_to_bottom(classic: Callable[.
 def test_files_are_clean_and_give_the_credential_back_byte_for_byte(
     name: str, classic: Callable[..., bytes], tmp_path: Path
 ) -> None:
+    """R-018: the signed credential travels inside; R-174: in every script and with every hard name."""
     path = tmp_path / "one.pdf"
     path.write_bytes(classic(recipient_name=name))
     assert "No syntax or stream encoding errors" in programs.run("qpdf", "--check", path)
@@ -129,6 +133,7 @@ def test_the_short_way_and_the_long_way_differ_in_no_pixel(key: str) -> None:
 
 @pytest.mark.parametrize("dpi", [72, 100, 150])
 def test_a_code_made_by_the_plan_is_read_from_the_page(dpi: int, classic: Callable[..., bytes]) -> None:
+    """R-014."""
     for at in range(32):
         address = ADDRESS[:-12] + "".join(CODE_ALPHABET[(at * 5 + place * 11) % 32] for place in range(12))
         found = zxingcpp.read_barcodes(seen(classic(qr=address), dpi))
@@ -136,6 +141,7 @@ def test_a_code_made_by_the_plan_is_read_from_the_page(dpi: int, classic: Callab
 
 
 def test_the_face_of_each_script_is_the_one_meant() -> None:
+    """R-174."""
     for script, line in LINES.items():
         used = {run.face.family for run in Typesetter("en").line(line).runs}
         assert used == {next(each.name for each in fonts.families().values() if script in each.scripts)}

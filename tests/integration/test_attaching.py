@@ -7,18 +7,22 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from flask_certify.achievements.models import Issuer
 from flask_certify.achievements.service import UnknownRun, ensure_run, get_issuer
 from flask_certify.awards.models import Award
 from flask_certify.core import audit
 from flask_certify.core.current import runtime_of
 from flask_certify.core.i18n import speaking
 from flask_certify.core.runtime import Runtime
+from flask_certify.credentials.models import IssuerKey
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import TemplateNotFound
+from flask_certify.documents.models import RETIRED, Template
 from flask_certify.eligibility import notation
 from flask_certify.eligibility.rules import AllOf, AttributeIs, Progress, ScoreAtLeast, ScoreBelow
 from flask_certify.host.memory import MemoryHost
-from flask_certify.issuing import attaching, bulk, criteria, many, previewing
+from flask_certify.host.records import Enrolment
+from flask_certify.issuing import attaching, bulk, criteria, many, night, previewing, printing
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.errors import (
     AlreadyAttached,
@@ -34,6 +38,8 @@ from flask_certify.issuing.errors import (
     UnknownFact,
     WrongAudience,
 )
+from flask_certify.verification.answers import Answer
+from flask_certify.verification.service import check_code
 from tests.support.story import MIA, RUN, TOM
 
 NEW, SECOND = "physics-2", "physics-3"
@@ -130,13 +136,18 @@ def test_an_update_that_fails_leaves_the_former_attachment_standing(rt: Runtime,
     assert attaching.at(rt, place) == [first]
 
 
-def test_removing_leaves_certificates_as_they_are(rt: Runtime) -> None:
+def test_removing_leaves_state_download_and_verification_of_certificates_as_they_are(rt: Runtime) -> None:
     """R-004."""
     batch = bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=5)
+    with rt.reading() as session:
+        award = session.scalars(sa.select(Award).where(Award.learner_ref == "ada")).one()
+    printed = printing.get_document(rt, award.id).sha256
     attaching.remove(rt, Place(ensure_run(rt, RUN)), By(TOM, "the course was merged"))
     with rt.reading() as session:
         states = set(session.scalars(sa.select(Award.state).where(Award.run_id == batch.run_id)))
     assert states == {"issued"}
+    assert printing.get_document(rt, award.id).sha256 == printed
+    assert check_code(rt, award.code).answer is Answer.VALID
     with pytest.raises(Exception, match="does not have a certificate attached"):
         many.open_order(rt, batch.run_id, actor=MIA, notify=False)
 
@@ -231,18 +242,40 @@ def test_words_that_nobody_knows_are_refused_by_name(rt: Runtime, place: Place) 
 
 
 def test_everything_that_is_missing_is_named(rt: Runtime, host: MemoryHost, place: Place) -> None:
-    """R-010, R-011: open and invite-only runs alike."""
-    host.add_run(replace(host.runs[NEW], published=False, open=False))
+    """R-010."""
+    host.add_run(replace(host.runs[NEW], published=False))
     with pytest.raises(NotReadyToAttach) as refused:
         attaching.attach(rt, place, terms(rt), By(TOM))
     assert str(refused.value) == "Certificates cannot be attached yet. Missing: a published course."
     with speaking("hi"):
         assert "प्रकाशित पाठ्यक्रम" in refused.value.worded()
+    wanted = terms(rt)
+    with rt.transaction() as tx:
+        tx.session.get_one(Template, wanted.template_id).state = RETIRED
+        issuer = tx.session.scalars(sa.select(Issuer).where(Issuer.tenant_ref == "wales")).one()
+        issuer.name, issuer.url = " ", ""
+        tx.session.execute(sa.update(IssuerKey).where(IssuerKey.issuer_id == issuer.id).values(state="retired"))
+    with pytest.raises(NotReadyToAttach) as refused:
+        attaching.attach(rt, place, wanted, By(TOM))
+    assert refused.value.missing == ("published", "template", "issuer_name", "issuer_url", "key")
+    assert attaching.at(rt, place) == []
     gone = Place(place.run, to_course=True)
     for ref in (NEW, SECOND):
         del host.runs[ref]
     with pytest.raises(NotReadyToAttach, match="a course run"):
-        attaching.attach(rt, gone, terms(rt), By(TOM))
+        attaching.attach(rt, gone, wanted, By(TOM))
+
+
+def test_open_and_invite_only_runs_are_treated_alike(rt: Runtime, host: MemoryHost, place: Place) -> None:
+    """R-011: attached to, decided upon, issued to, and found by the night."""
+    host.add_run(replace(host.runs[NEW], open=False))
+    attaching.attach(rt, place, terms(rt), By(TOM))
+    for ref, kind in (("ada", "invite-only"), ("cy", "open")):
+        host.add_learner(NEW, replace(host.records[RUN][ref], enrolment=Enrolment(kind=kind)))
+    [outcome] = many.issue_many(rt, place.run.id, ["ada"], actor=MIA, notify=False)
+    assert outcome.result == "issued"
+    due = {each.run_ref: each.learner_refs for each in night.rehearse(rt)}
+    assert due[NEW] == ("cy",)
 
 
 def test_a_template_of_another_tenant_is_not_there(rt: Runtime, place: Place) -> None:

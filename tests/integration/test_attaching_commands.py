@@ -1,6 +1,7 @@
 """`flask certify attach` and `attachments`: what a run or a course has attached, as an operator types it."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from flask import Flask
 
 from flask_certify.achievements.service import ensure_run
 from flask_certify.core.current import runtime_of
+from flask_certify.core.i18n import speaking
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Actor, Role
 from flask_certify.issuing import attaching
+from flask_certify.issuing.errors import AlreadyAttached, NothingAttached
 from tests.support import story
 from tests.support.story import MAX, MIA, RUN, TOM
 
@@ -80,6 +83,14 @@ def test_both_refusals_are_told_in_the_fixed_words_and_alike_for_course_and_run(
     assert certify("attach", NEW, *where, "--pair").stderr.strip() == EXISTS
     other = certify("attachments", "remove", NEW, "2", *where)
     assert (other.exit_code, other.stderr.strip()) == (2, NONE)
+
+
+def test_both_refusals_are_told_in_the_readers_language_under_the_same_code(site: Flask) -> None:
+    """R-006."""
+    with site.app_context(), speaking("hi"):
+        told = {error.code: error.worded() for error in (AlreadyAttached(), NothingAttached())}
+    assert set(told) == {"attachment.exists", "attachment.none"}
+    assert not any(re.search("[A-Za-z]", sentence) for sentence in told.values())
 
 
 def test_one_more_is_added_changed_and_removed_by_its_number(site: Flask, certify: Any) -> None:

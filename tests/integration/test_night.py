@@ -23,7 +23,7 @@ from flask_certify.eligibility import events
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import LearnerRecord
-from flask_certify.issuing import attaching, bulk, happenings, lifecycle, night
+from flask_certify.issuing import attaching, bulk, changes, happenings, lifecycle, night
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.models import IssueBatch, Night
 from flask_certify.issuing.night import NightView
@@ -146,6 +146,21 @@ def test_with_several_certificates_nothing_is_issued_before_the_end_and_with_one
     terms = Terms(first.template_id, attaching.rules.Progress(100))
     attaching.update(rt, Place(run), first.id, terms, By(TOM))
     assert tonight(later(rt, hours=1)).issued == 1 + 3
+
+
+def test_an_end_that_moves_later_recalls_nothing_and_one_that_moves_earlier_counts_the_next_night(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-048."""
+    ended = host.runs[RUN].end
+    host.add_run(replace(host.runs[RUN], end=NOW + timedelta(days=9)))
+    assert tonight(rt).issued == 1  # eve's, of the other run
+    host.add_run(replace(host.runs[RUN], end=ended))
+    assert tonight(later(rt, 1)).issued == 3
+    host.add_run(replace(host.runs[RUN], end=NOW + timedelta(days=9)))
+    changes.run_changed(later(rt, 1), RUN)
+    assert tonight(later(rt, 2)).issued == 0
+    assert holders(rt) == ["ada", "cy", "dev", "eve"]
 
 
 def test_a_night_brings_back_what_an_event_withdrew_once_all_is_met_again(rt: Runtime, host: MemoryHost) -> None:

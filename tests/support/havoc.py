@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,11 +26,11 @@ from flask_certify.core.runtime import Runtime
 from flask_certify.credentials.models import Credential
 from flask_certify.issuing import bulk
 from flask_certify.issuing.counts import count_items
-from flask_certify.issuing.models import IssueBatch, IssueItem
+from flask_certify.issuing.models import PREVIEW, IssueBatch, IssueItem
 from flask_certify.notifications.jobs import MOST_AT_ONCE
 from flask_certify.notifications.models import Message
 from tests.support import site, story
-from tests.support.mail_server import PostOffice
+from tests.support.mail_server import PostOffice, free_port
 from tests.support.nursery import Started, nursery
 from tests.support.processes import family_of, is_gone, is_stopped
 from tests.support.story import MIA, RUN
@@ -65,7 +66,20 @@ class Site:
     def start(self, *words: str, **more: str) -> Started:
         """`flask certify …`, in a group of its own, and never outliving the test run. `more` is told to it alone."""
         environ = without_secrets(os.environ) | self.environ | more
-        return nursery().start(["--app", "tests.support.site", "certify", *words], environ, self.log)
+        return nursery().start(["flask", "--app", "tests.support.site", "certify", *words], environ, self.log)
+
+    @contextmanager
+    def serving(self, who: str) -> Iterator[str]:
+        """A web process of its own, before which that person sits: its address."""
+        port = free_port()
+        words = ["gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "2", "--no-control-socket"]
+        environ = without_secrets(os.environ) | self.environ | {"SITE_ACTING": who}
+        web = nursery().start([*words, "tests.support.site:create_app()"], environ, self.log)
+        try:
+            self.wait_until(lambda: answers(port))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            kill_family(web)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The same, waited for."""
@@ -96,9 +110,9 @@ class Site:
 
     def is_settled(self) -> bool:
         """Whether every batch has ended, and no work of any kind is left."""
-        return not self.count(IssueBatch.finished_at.is_(None), of=IssueBatch) and not self.count(
-            outbox.Work.open_chunks != 0, of=outbox.Work
-        )
+        return not self.count(
+            IssueBatch.finished_at.is_(None), IssueBatch.state != PREVIEW, of=IssueBatch
+        ) and not self.count(outbox.Work.open_chunks != 0, of=outbox.Work)
 
     def whereabouts(self) -> str:
         """How far everything is, for somebody who waits in vain."""
@@ -115,6 +129,11 @@ class Site:
         while not answers():
             assert time.monotonic() < deadline, self.whereabouts()
             time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -231,13 +250,14 @@ def check_books(site: Site, failed: Collection[str] = ()) -> None:
         assert items == Counter(eligible)
         acts = Counter(session.scalars(sa.select(audit.AuditEntry.act).where(audit.AuditEntry.tenant_ref == "wales")))
         assert acts["award.issue"] == len(eligible)
-        for batch in session.scalars(sa.select(IssueBatch)):
+        batches = session.scalars(sa.select(IssueBatch).where(IssueBatch.state != PREVIEW)).all()
+        for batch in batches:
             counts = count_items(session, batch.id)
             assert batch.result is not None
             assert (batch.state, batch.trouble, batch.total) == ("finished", None, site.learners + 4)
             assert (counts.done, counts.failed) == (batch.total, len(failed))
             assert bulk.Counts(**batch.result) == counts
-        assert acts["batch.finish"] == session.scalar(sa.select(sa.func.count()).select_from(IssueBatch))
+        assert acts["batch.finish"] == len(batches)
 
         failures = set(session.scalars(sa.select(Failure.step).where(Failure.resolved_at.is_(None))))
         assert failures <= ({"notify", "decide"} if failed else {"notify"})

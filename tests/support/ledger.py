@@ -48,14 +48,16 @@ FROZEN = Frozen(
 
 @dataclass
 class TellingHost(MemoryHost):
-    """Counts how often it is asked for contacts. With `trouble` it raises that instead of answering."""
+    """Counts how often it is asked for contacts. With `trouble` it raises that instead of answering: always, or when
+    it is asked about `troublesome`."""
 
     asked: int = 0
     trouble: Exception | None = None
+    troublesome: str | None = None
 
     def contacts(self, learner_refs: Collection[str]) -> Mapping[str, Contact]:
         self.asked += 1
-        if self.trouble is not None:
+        if self.trouble is not None and self.troublesome in (None, *learner_refs):
             raise self.trouble
         return super().contacts(learner_refs)
 
@@ -149,6 +151,11 @@ class Ledger:
                 for each in found
                 if each.step == "notify" and (each.resolved_at is None) == standing
             ]
+
+    def attempts(self) -> dict[tuple[str | None, str], int]:
+        """How often each thing of the failure log has failed, by learner and code."""
+        with self.rt.reading() as session:
+            return {(each.learner_ref, each.code): each.attempts for each in session.scalars(sa.select(Failure))}
 
     def count_statements(self) -> "Statements":
         return Statements(self.rt.engine)

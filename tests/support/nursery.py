@@ -25,6 +25,21 @@ PROJECT = Path(__file__).parents[2]
 READY = "ready"
 
 
+def flask() -> None:
+    from flask.cli import main
+
+    main()
+
+
+def gunicorn() -> None:
+    from gunicorn.app.wsgiapp import run
+
+    run()
+
+
+MAINS = {"flask": flask, "gunicorn": gunicorn}
+
+
 class Nursery:
     """Starts programs, and hears how they ended."""
 
@@ -49,8 +64,9 @@ class Nursery:
         self._next()  # it is ready
 
     def start(self, words: Sequence[str], environ: Mapping[str, str], log: Path) -> "Started":
-        """`flask …` with these words, told nothing but this environment."""
-        print(json.dumps({"words": words, "environ": dict(environ), "log": str(log)}), file=self._tell, flush=True)
+        """`flask …` or `gunicorn …` with these words, told nothing but this environment."""
+        order = {"words": words, "environ": dict(environ), "log": str(log)}
+        print(json.dumps(order), file=self._tell, flush=True)
         return Started(self, int(self._next()))
 
     def listen(self, seconds: float = 0) -> None:
@@ -176,10 +192,8 @@ def fork(order: dict[str, Any]) -> int:
         os.closerange(3, 64)
         os.environ.clear()
         os.environ.update(order["environ"])
-        sys.argv = ["flask", *order["words"]]
-        from flask.cli import main
-
-        main()
+        sys.argv = order["words"]
+        MAINS[order["words"][0]]()
         code = 0
     except SystemExit as told:
         code = told.code if isinstance(told.code, int) else int(told.code is not None)

@@ -10,9 +10,9 @@ While a file `wait` lies in its folder, the host writes the number of the proces
 
 While a file `moody` lies there, it raises for whoever's number ends in 250: one in a thousand.
 
-What may be wrong with a process is told to it alone: SITE_PATIENT=yes (its host answers at once), SITE_FROZEN=yes (its
-clock stands still), SITE_DIES=yes (killed after a commit, before anything is queued). While a file `full` lies in the
-folder, its SQLite cannot grow, as on a full disk.
+What is told to one process alone: SITE_ACTING (who sits before it, if it serves pages), and what is wrong with it:
+SITE_PATIENT=yes (its host answers at once), SITE_FROZEN=yes (its clock stands still), SITE_DIES=yes (killed after a
+commit, before anything is queued). While a file `full` lies in the folder, its SQLite cannot grow, as on a full disk.
 """
 
 import os
@@ -94,6 +94,8 @@ def create_app() -> Flask:
     have_phones = bool(os.environ.get("SITE_PHONES"))
     host = make_host(int(os.environ["SITE_LEARNERS"]), folder, have_phones=have_phones)
     host.is_patient = bool(os.environ.get("SITE_PATIENT"))
+    if who := os.environ.get("SITE_ACTING"):
+        host.acting = host.actors[who]
     if os.environ.get("SITE_FROZEN"):
         freeze()
     since = os.environ.get("SITE_SINCE")

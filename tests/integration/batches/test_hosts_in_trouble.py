@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from flask_certify.awards.models import Failure
+from flask_certify.awards.models import Failure, Record
 from flask_certify.core import outbox
 from flask_certify.core.errors import HostUnavailable
 from flask_certify.core.runtime import Runtime
@@ -20,6 +20,7 @@ from flask_certify.issuing.errors import (
     BatchFailed,
     BatchStuck,
 )
+from flask_certify.notifications.models import Message
 from tests.support.batches import failures, issue
 from tests.support.story import MIA, RUN, learner, quick
 
@@ -58,6 +59,32 @@ def test_a_host_that_raises_for_one_learner_fails_that_one_alone(rt: Runtime, ho
     batch = issue(rt, notify=True)
     assert (batch.failed, sum(batch.issued.values())) == (1, 2)
     assert ("ada", "decide", "learner.host_failed") in failures(rt)
+
+
+def told_and_issued(rt: Runtime, ref: str) -> tuple[int, str | None]:
+    with rt.reading() as session:
+        told = sa.select(sa.func.count()).select_from(Message).where(Message.recipient == ref)
+        return session.scalar(told) or 0, session.scalar(sa.select(Record.label).where(Record.learner_ref == ref))
+
+
+def test_on_success_recipients_are_told_and_the_issued_count_rises_on_failure_the_reason_goes_to_the_failure_log(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-092: and once the cause is gone, both are put right."""
+    wrong = replace(host.records[RUN]["ada"], display_name="\U00012000")  # cuneiform, which no font of ours has
+    right, host.records[RUN]["ada"] = host.records[RUN]["ada"], wrong
+    rt = quick(rt)
+    batch = issue(rt, notify=True)
+    assert (batch.failed, sum(batch.issued.values())) == (1, 2)
+    assert told_and_issued(rt, "cy") == (1, "Issued")
+    assert told_and_issued(rt, "ada") == (0, "Issue failed")
+    [(ref, step, code)] = [each for each in failures(rt) if each[0] == "ada"]
+    assert ref == "ada" and step and code
+
+    host.records[RUN]["ada"] = right
+    assert sum(issue(rt, notify=True).issued.values()) == 1
+    assert told_and_issued(rt, "ada") == (2, "Issued"), "by email and SMS"
+    assert [each for each in failures(rt) if each[0] == "ada"] == []
 
 
 def test_a_host_that_raises_for_one_learner_in_a_thousand_is_asked_a_few_times_and_not_a_thousand(

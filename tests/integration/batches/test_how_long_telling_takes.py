@@ -50,40 +50,50 @@ def test_the_page_the_api_and_the_command_say_how_long_the_sms_of_a_preview_take
     assert json.loads(as_json.stdout)["preview"]["sms"]["texts"] == 2
 
 
-@pytest.mark.parametrize("why", ["switched off", "nobody has a phone", "the host is away", "it was confirmed"])
-def test_no_time_is_told_where_no_sms_would_leave_or_nobody_can_say(site: Flask, host: MemoryHost, why: str) -> None:
+@pytest.mark.parametrize("why", ["switched off", "it was confirmed"])
+def test_no_time_is_told_where_no_sms_would_leave_any_more(site: Flask, why: str) -> None:
+    """R-125."""
     batch_id = look(site)
     with site.app_context():
         rt = runtime_of(site)
         assert foretelling.sms_plan(rt, batch_id) is not None
-        match why:
-            case "switched off":
-                rules.turn_off(rt, "wales", "issued", "sms", TOM)
-            case "nobody has a phone":
-                host.people.update({ref: Contact(f"{ref}@example.org") for ref in host.people})
-            case "the host is away":
-                host.contacts = away  # type: ignore[method-assign]
-            case _:
-                previews.confirm(rt, batch_id, MIA, notify=True)
+        if why == "switched off":
+            rules.turn_off(rt, "wales", "issued", "sms", TOM)
+        else:
+            previews.confirm(rt, batch_id, MIA, notify=True)
         assert foretelling.sms_plan(rt, batch_id) is None
+
+
+@pytest.mark.parametrize("why", ["nobody has a phone", "the host is away"])
+def test_no_time_is_told_where_no_sms_would_leave_or_nobody_can_say(site: Flask, host: MemoryHost, why: str) -> None:
+    """R-125."""
+    if why == "nobody has a phone":
+        host.people.update({ref: Contact(f"{ref}@example.org") for ref in host.people})
+    else:
+        host.contacts = away  # type: ignore[method-assign]
+    batch_id = look(site)
+    with site.app_context():
+        assert foretelling.sms_plan(runtime_of(site), batch_id) is None
 
 
 def away(learner_refs: Collection[str]) -> Mapping[str, Any]:
     raise HostAway()
 
 
-def test_the_host_is_asked_for_contacts_in_pages(
+def test_the_host_is_asked_for_contacts_once_in_pages_however_often_the_preview_is_opened(
     site: Flask, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """R-125, R-249."""
     monkeypatch.setattr(foretelling, "PAGE", 2)
-    batch_id, asked, ask = look(site), list[int](), host.contacts
+    asked, ask = list[int](), host.contacts
 
     def count(learner_refs: Collection[str]) -> Mapping[str, Contact]:
         asked.append(len(learner_refs))
         return ask(learner_refs)
 
     host.contacts = count  # type: ignore[method-assign]
+    batch_id = look(site)
     with site.app_context():
-        plan = foretelling.sms_plan(runtime_of(site), batch_id)
-    assert plan is not None and plan.texts == 2
+        plans = [foretelling.sms_plan(runtime_of(site), batch_id) for _ in range(3)]
+    assert [plan and plan.texts for plan in plans] == [2, 2, 2]
     assert asked == [2, 1]

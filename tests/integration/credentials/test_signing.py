@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_certify.achievements.service import IssuerView
 from flask_certify.core.clock import FixedClock
 from flask_certify.core.runtime import Runtime
-from flask_certify.credentials import errors, keys, service
+from flask_certify.credentials import errors, keys, proof, service
 from flask_certify.credentials.did_web import KeyState
 from flask_certify.credentials.models import Credential
 from flask_certify.credentials.service import Finding, Refused, SignedCredential
@@ -104,6 +104,20 @@ def test_a_signature_that_fails_the_sample_stores_nothing_and_says_what_to_do(
 
     with pytest.raises(errors.SignaturesDisagree, match="none of them was stored"):
         service.sign_many(rt, ka, statements, service.reserve_many(rt, ka.id, 1))
+
+
+@pytest.mark.parametrize(("check_every", "times"), [(1000, 2), (1, 4)])
+def test_a_setting_says_how_many_are_computed_again(
+    rt: Runtime, ka: IssuerView, check_every: int, times: int, monkeypatch: pytest.MonkeyPatch
+):
+    statements, checked = add_awards(rt, ka, "Asha Devi", "Ben Okri", "Chen", "Dev"), list[object]()
+    is_intact = proof.is_intact
+    monkeypatch.setattr(proof, "is_intact", lambda document, key: checked.append(document) or is_intact(document, key))
+
+    places = service.reserve_many(rt, ka.id, len(statements))
+    service.sign_many(with_settings(rt, check_every=check_every), ka, statements, places)
+
+    assert len(checked) == times
 
 
 def test_a_credential_is_dated_from_when_it_was_signed(rt: Runtime, ka: IssuerView):

@@ -160,6 +160,16 @@ def test_who_was_never_decided_upon_may_ask_in_a_self_paced_run(place: Place) ->
     assert "Download certificate" in place.get("/certify/me", "fay").text
 
 
+def test_a_learner_without_a_certificate_reads_what_is_asked_for(place: Place) -> None:
+    """R-027: before the run has ended, in words."""
+    become(place, end=story.NOW + timedelta(days=30))
+    with place.app.app_context():
+        changes.catch_up(place.rt)
+    page = place.get("/certify/me", "ben").text
+    assert "What is asked for" in page and "The whole course is done." in page
+    assert page.index("Course completion") < page.index("The score is below 80 %.") < page.index("80 % or more.")
+
+
 def test_both_forms_carry_the_token_of_the_host(guarded: Place) -> None:
     """Without it nothing is changed."""
     become(guarded, pacing=Pacing.SELF)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -101,13 +102,19 @@ def test_a_name_that_holds_markup_or_turns_the_line_round_does_no_harm(place: Pl
     assert "<bdi>&lt;img src=x onerror=alert(1)&gt;\u202e</bdi>" in page
 
 
-def test_the_author_sees_the_list_but_cannot_issue_or_download(place: Place) -> None:
+def test_the_author_sees_the_list_but_cannot_issue_or_download_unless_a_mentor_as_well(place: Place) -> None:
+    """R-115."""
     place.issue()
     place.host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR)
     page = place.get(place.dashboard, "amy").text
     assert "Ada Lovelace" in page
     assert "Issue online certificates" not in page
     assert "certificate.pdf" not in page and "/failures" not in page
+    place.host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR, Role.MENTOR)
+    run = place.host.runs[story.RUN]
+    place.host.runs[story.RUN] = replace(run, mentor_refs=(*run.mentor_refs, "amy"))
+    page = place.get(place.dashboard, "amy").text
+    assert "Issue online certificates" in page and "/failures" in page
 
 
 # ---- searching, sorting, filtering -----------------------------------------------------------------

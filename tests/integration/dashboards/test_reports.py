@@ -141,10 +141,17 @@ def test_what_was_put_right_is_shown_only_when_asked_for(troubled: SimpleNamespa
     assert "name.missing" in everything and "Put right" in everything
 
 
+def test_what_failed_again_says_how_often_and_when_last(troubled: SimpleNamespace) -> None:
+    """R-178: the attempt."""
+    assert "Failed" not in troubled.place.get(troubled.page).text
+    troubled.place.issue()
+    assert "Failed 2 times; the last time:" in troubled.place.get(troubled.page).text
+
+
 def test_the_file_holds_the_same_and_no_name(troubled: SimpleNamespace) -> None:
     rows = sheet(troubled.place.get(troubled.file + "?step=notify"))
     assert rows == [
-        ["Time (UTC)", "External ID", "Step", "Code", "Reason", "Put right (UTC)"],
+        ["Time (UTC)", "External ID", "Step", "Code", "Reason", "Put right (UTC)", "Attempts", "Last attempt (UTC)"],
         [
             "2026-06-15T09:30:00+00:00",
             "WA-ben",
@@ -152,6 +159,8 @@ def test_the_file_holds_the_same_and_no_name(troubled: SimpleNamespace) -> None:
             "notify.no_contact",
             "The learning platform knows neither an email address nor a mobile number of this learner.",
             "",
+            "1",
+            "2026-06-15T09:30:00+00:00",
         ],
     ]
     assert "Okri" not in troubled.place.get(troubled.file).text

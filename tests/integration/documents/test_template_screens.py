@@ -20,6 +20,7 @@ from flask_certify.core.runtime import Runtime
 from flask_certify.dashboards import template_views
 from flask_certify.documents import compiling, saving, signatories, templates
 from flask_certify.documents.checks import HARD_NAMES
+from flask_certify.documents.compiling import Patience
 from flask_certify.documents.templates import Page, TemplateView
 from flask_certify.host.memory import MemoryHost
 from tests.support import story
@@ -224,6 +225,13 @@ def test_a_template_is_exported_copied_and_imported(tom: FlaskClient, own: Templ
     assert broken.status_code == 422 and "Nothing was taken in" in text_of(broken)
 
 
+def test_deleting_is_offered_only_where_it_is_done(tom: FlaskClient, own: TemplateView, rt: Runtime) -> None:
+    """R-021."""
+    assert 'value="delete"' in tom.get(f"{ALL}/{own.id}").get_data(as_text=True)
+    shown = tom.get(f"{ALL}/{by_key(rt, 'modern').id}").get_data(as_text=True)
+    assert 'value="retire"' in shown and 'value="delete"' not in shown
+
+
 def test_a_template_is_retired_taken_up_and_deleted(tom: FlaskClient, own: TemplateView, rt: Runtime) -> None:
     """R-021."""
     settings = f"{ALL}/{own.id}/settings"
@@ -293,6 +301,6 @@ def test_what_is_too_large_is_refused_before_it_is_read(
 
 def test_a_page_lays_nothing_out_itself(tom: FlaskClient, own: TemplateView, monkeypatch: pytest.MonkeyPatch) -> None:
     """R-250: it is done in the limited child, and what the child gives up is told."""
-    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 0.01)
+    monkeypatch.setattr(compiling, "AT_ONCE", Patience(4, 0.01))
     answer = tom.post(f"{ALL}/{own.id}", data={"do": "try", "language": "en", "html": whole("<div>Slow</div>")})
     assert answer.status_code == 422 and "too much time or memory" in text_of(answer)

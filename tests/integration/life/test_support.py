@@ -196,7 +196,7 @@ def test_what_failed_is_listed_filtered_and_exported(campus: Issued, certify: An
     note(campus, "=cy", "print", "document.not_live")
     assert len(certify("failures", "list", RUN).stdout.splitlines()) == 2
     rows = list(csv.reader(io.StringIO(certify("failures", "list", RUN, "--csv").stdout)))
-    assert rows[0] == ["id", "time", "learner", "step", "code", "reason", "put_right"]
+    assert rows[0] == ["id", "time", "learner", "step", "code", "reason", "put_right", "attempts", "last"]
     assert {row[2] for row in rows[1:]} == {"ada", "'=cy"}
     [only] = certify("failures", "list", RUN, "--step", "decide").stdout.splitlines()
     assert "learner_unknown" in only

@@ -157,18 +157,64 @@ def test_a_host_that_could_not_say_at_issue_is_asked_again_when_sending(
     assert book.failures() == [("dev", "notify.no_contact", {})]
 
 
-def test_a_host_that_is_away_when_sending_makes_everybody_wait_and_nobody_fail(
-    town: Town, book: Ledger, everybody: list[UUID]
+@pytest.mark.parametrize("trouble", [HostAway(), ValueError("about ada@example.org")])
+def test_a_host_that_cannot_say_when_sending_makes_everybody_wait_and_nobody_fail(
+    town: Town, book: Ledger, everybody: list[UUID], trouble: Exception
 ) -> None:
-    book.host.trouble = HostAway()
+    """R-178, R-255: the failure log says so, as one entry that counts, until the host has answered."""
+    book.host.trouble = trouble
     for _ in range(6):
         assert book.deliver(everybody) == ["put back"]
         book.lapse()
     assert set(book.states().values()) == {QUEUED}
+    kind = "ValueError" if isinstance(trouble, ValueError) else "host.unavailable"
+    assert book.failures() == [(None, "notify.contacts_unknown", {"kind": kind})]
+    assert book.attempts() == {(None, "notify.contacts_unknown"): 6}
 
     book.host.trouble = None
     assert book.deliver(everybody) == ["done"]
-    assert town.told(ADA) == (1, 1)
+    assert town.told(ADA) == (1, 1) and book.failures() == []
+
+
+def test_trouble_that_comes_back_is_told_again(town: Town, book: Ledger, everybody: list[UUID]) -> None:
+    """What had been put right stands again, with the number of times."""
+    town.office.at_recipient["ada@example.org"] = "451 greylisted"
+    for trouble in (HostAway(), None, HostAway()):
+        book.host.trouble = trouble
+        assert book.deliver(everybody) == ["put back"]
+        book.lapse()
+
+    assert book.failures() == [(None, "notify.contacts_unknown", {"kind": "host.unavailable"})]
+    assert book.attempts() == {(None, "notify.contacts_unknown"): 2}
+
+
+def test_of_whom_the_host_cannot_speak_waits_alone_and_is_in_the_failure_log(
+    town: Town, book: Ledger, everybody: list[UUID]
+) -> None:
+    """R-178, R-255."""
+    book.host.trouble, book.host.troublesome = ValueError("about ben@example.org"), "ben"
+    for _ in range(5):
+        assert book.deliver(everybody) == ["put back"]
+        book.lapse()
+    assert [town.told(each) for each in (ADA, BEN, CY)] == [(1, 1), (0, 0), (0, 1)]
+    assert book.failures() == [("ben", "notify.contacts_unknown", {"kind": "ValueError"})]
+    assert book.attempts() == {("ben", "notify.contacts_unknown"): 5}
+
+    book.host.trouble = None
+    assert book.deliver(everybody) == ["done"]
+    assert town.told(BEN) == (1, 0) and book.failures() == []
+
+
+def test_of_whom_the_host_could_not_speak_for_days_has_not_been_told(book: Ledger, everybody: list[UUID]) -> None:
+    book.host.trouble, book.host.troublesome = ValueError("about ben@example.org"), "ben"
+    book.deliver(everybody)
+    book.lapse()
+    book.clock.forward(days=2, minutes=1)
+
+    assert book.deliver(everybody) == ["done"]
+
+    assert book.states()["ben", "email"] == ("failed", "notify.contacts_unknown")
+    assert [who for who, _, _ in book.failures()] == ["ben", "ben"]
 
 
 def test_contacts_are_asked_once_to_choose_and_once_to_send(book: Ledger) -> None:
@@ -244,7 +290,7 @@ def test_the_language_of_the_record_goes_before_that_of_the_contact(town: Town, 
 
     [message] = town.office.messages("ada@example.org")
     assert message["Content-Language"] == "hi-IN"
-    assert book.messages()["ada", "email"].locale == "hi_IN"
+    assert book.messages()["ada", "email"].locale == "hi-IN"
 
 
 def test_a_locale_that_is_none_harms_nobody(town: Town, book: Ledger) -> None:

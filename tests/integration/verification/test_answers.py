@@ -91,6 +91,7 @@ SHOWING = {Answer.VALID, Answer.EXPIRED, Answer.REVOKED, Answer.SUPERSEDED}
 def test_page_json_and_command_give_the_same_answer(
     issued: Issued, happens: Callable[[Issued, str], None], answer: Answer, status: int, exit_code: int
 ) -> None:
+    """R-142, R-143, R-149"""
     code = issued.issue("ada")
     happens(issued, code)
 
@@ -316,6 +317,7 @@ def test_two_certificates_cannot_change_places(campus: Issued) -> None:
 
 
 def test_a_document_that_another_tenant_signed_is_not_ours(campus: Issued) -> None:
+    """R-018"""
     ada, eve = campus.issue("ada"), campus.issue("eve", OTHER_RUN)
     campus.change_credential(ada, document=campus.document(eve))
 

@@ -35,6 +35,7 @@ def limit(campus: Issued, level: str | None) -> None:
 def test_a_page_shows_no_more_than_issuer_and_holder_allow(
     campus: Issued, of_issuer: str | None, of_holder: Level | None, name: bool, letters: bool
 ) -> None:
+    """R-148"""
     code = campus.issue("ada")
     limit(campus, of_issuer)
     if of_holder:
@@ -107,6 +108,7 @@ def imported(campus: Issued, folder: Path, *lines: str) -> Any:
 
 
 def test_an_imported_old_code_answers_as_its_certificate(issued: Issued, tmp_path: Path) -> None:
+    """R-150"""
     code = issued.issue("ada")
     assert "1 old codes answer" in imported(issued, tmp_path, f"wb-2019/0042,{code}").output
     assert "0 old codes answer from now on; 1 did" in imported(issued, tmp_path, f"WB2019/0042,{code}").output

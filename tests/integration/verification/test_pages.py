@@ -57,6 +57,7 @@ def look(issued: Issued, code: str, **headers: str) -> Page:
 
 
 def test_the_page_shows_what_was_frozen_at_issue(issued: Issued) -> None:
+    """R-141"""
     code = issued.issue("ada")
     issued.host.runs[RUN] = replace(issued.host.runs[RUN], title="Something Else")
     issued.host.change_learner(RUN, "ada", display_name="Ada King")
@@ -163,6 +164,7 @@ def test_each_answer_has_a_picture_and_a_heading_besides_its_colour(campus: Issu
 
 
 def test_json_tells_the_same_facts_as_the_page(issued: Issued) -> None:
+    """R-149"""
     code = issued.issue("ada")
 
     told = issued.client.get(f"/certify/v/{code}", headers={"Accept": "application/json"}).get_json()
@@ -233,6 +235,7 @@ def test_a_certificate_can_be_checked_without_a_master_key(tmp_path: Path) -> No
 
 
 def test_a_certificate_outlives_its_learner_and_its_course(campus: Issued) -> None:
+    """R-150"""
     code = campus.issue("ada")
     campus.host.runs.clear()
     campus.host.records.clear()
@@ -247,6 +250,7 @@ def test_a_certificate_outlives_its_learner_and_its_course(campus: Issued) -> No
 
 
 def test_a_code_is_read_in_any_case_with_spaces_and_dashes_and_with_look_alikes(campus: Issued) -> None:
+    """R-144"""
     code = campus.issue("ada")
     campus.change(code, code="0123456789AB")
     campus.sign_again("0123456789AB")
@@ -289,6 +293,7 @@ def test_an_unknown_code_can_be_corrected_where_it_is_told(campus: Issued) -> No
 
 
 def test_the_page_leads_to_the_video_and_back_to_the_courses(campus: Issued) -> None:
+    """R-140, R-146, R-147: the QR code leads to the page, and what the page leads to is asked of the host each time."""
     campus.host.pages["video"] = "https://video.example.org/physics-1"
 
     links = look(campus, campus.issue("ada")).links()

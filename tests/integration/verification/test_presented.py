@@ -1,8 +1,9 @@
 """Documents that somebody hands in are claims (R-151): what is told of them comes from our own records."""
 
+import hmac
 import io
 import json
-import zlib
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,14 +11,15 @@ from typing import Any
 
 import pikepdf
 import pytest
-from pikepdf import settings
 
 from flask_certify.awards.states import AwardState
-from flask_certify.credentials import carriers, forms
+from flask_certify.credentials import attachments, form_keys, forms
 from flask_certify.credentials.did_web import KeyState
+from flask_certify.credentials.multibase import base64url, from_base64url
 from flask_certify.issuing import printing
 from flask_certify.verification import presented, service
 from flask_certify.verification.answers import Answer
+from tests.support import hostile_files
 from tests.support.certificates import Issued
 from tests.support.story import NOW, OTHER_RUN
 
@@ -28,11 +30,11 @@ def form(campus: Issued, code: str, name: str) -> bytes:
     return forms.make_form(campus.rt, campus.award(code).id, name).data
 
 
-def with_attachment(pdf: bytes, text: bytes, name: str = carriers.ATTACHED) -> bytes:
+def with_attachment(pdf: bytes, text: bytes, name: str = attachments.ATTACHED) -> bytes:
     """The PDF as others save it, with something attached."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        if carriers.ATTACHED in document.attachments:
-            del document.attachments[carriers.ATTACHED]  # what we attached ourselves
+        if attachments.ATTACHED in document.attachments:
+            del document.attachments[attachments.ATTACHED]  # what we attached ourselves
         document.attachments[name] = pikepdf.AttachedFileSpec(document, text, mime_type="application/vc")
         made = io.BytesIO()
         document.save(made)
@@ -142,6 +144,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_whatever_was_changed_is_altered_and_nothing_of_it_is_shown(
     campus: Issued, change: Callable[[dict[str, Any]], Any]
 ) -> None:
+    """R-151"""
     document = json.loads(campus.document(campus.issue("ada")))
     change(document)
 
@@ -299,30 +302,126 @@ def test_a_revoked_file_is_told_as_revoked_by_page_json_and_command(campus: Issu
     assert (command.exit_code, json.loads(command.stdout)["answer"]) == (1, "revoked")
 
 
-def test_a_pdf_whose_own_objects_unpack_without_end_is_not_unpacked(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("pack", "unpacked", "filters"),
+    [
+        (hostile_files.packed_by_flate, hostile_files.LONG, b"/Filter/FlateDecode"),
+        (hostile_files.packed_by_lzw, hostile_files.VERY_LONG, b"/Filter/LZWDecode"),
+    ],
+    ids=["flate", "lzw"],
+)
+def test_a_genuine_pdf_whose_objects_unpack_without_end_is_not_unpacked(
+    campus: Issued, pack: Callable[[int], bytes], unpacked: int, filters: bytes
 ) -> None:
-    inner = b"1 0 2 40 3 80 "
-    objects = b"<</Type/Catalog/Pages 2 0 R>>".ljust(40) + b"<</Type/Pages/Kids[]/Count 0>>".ljust(40) + b"<</X 1>>"
-    packed = zlib.compress(inner + objects + b" " * (64 * 1024 * 1024), 9)
-    head = b"%%PDF-1.5\n4 0 obj\n<</Type/ObjStm/N 3/First %d/Length %d/Filter/FlateDecode>>\nstream\n"
-    body = head % (len(inner), len(packed)) + packed + b"\nendstream\nendobj\n"
-    rows = [(0, 0, 65535), (2, 4, 0), (2, 4, 1), (2, 4, 2), (1, 9, 0), (1, len(body), 0)]
-    table = b"".join(bytes([kind]) + at.to_bytes(4, "big") + more.to_bytes(2, "big") for kind, at, more in rows)
-    tail = b"5 0 obj\n<</Type/XRef/Size 6/W[1 4 2]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\nstartxref\n"
-    pdf = body + tail % (len(table), table) + b"%d\n%%%%EOF\n" % len(body)
-    limits = settings.get_qpdf_limits()
+    genuine = form(campus, campus.issue("ada"), "open-badge.json")
 
-    opened: list[bool] = []
-    attachments = pikepdf.Pdf.attachments
-    monkeypatch.setattr(pikepdf.Pdf, "attachments", property(lambda own: opened.append(True) or attachments.fget(own)))
-    with pikepdf.open(io.BytesIO(pdf)) as document:  # nothing else is wrong with it
-        assert len(document.attachments) == 0
-    opened.clear()
+    read, refused = (hostile_files.pdf_in_packed_objects(pack(size), filters, genuine) for size in (0, unpacked))
 
-    assert presented.read(pdf).credential_id is None
-    assert opened == []
-    assert settings.get_qpdf_limits() == limits  # the host's own again
+    assert len(refused) < presented.LARGEST
+    assert answer(campus, read) is Answer.VALID  # nothing else is wrong with it
+    assert answer(campus, refused) is Answer.MALFORMED
+
+
+HOSTILE = {**hostile_files.pdfs(), **hostile_files.pictures()}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_answered_in_a_sentence(campus: Issued, name: str) -> None:
+    page = campus.client.post("/certify/verify", data=HOSTILE[name], content_type="application/octet-stream")
+
+    assert page.status_code == 422
+    assert "There is no signed certificate in this file" in page.text
+
+
+def test_a_pdf_that_takes_too_long_is_given_up(campus: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+    pdf = with_attachment(printed(campus, campus.issue("ada")), b"{}")
+    monkeypatch.setattr(attachments, "_CLOCK_SECONDS", 0.001)
+
+    assert answer(campus, pdf) is Answer.MALFORMED
+
+
+def test_the_pdf_that_we_printed_is_known_without_being_read(campus: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-151"""
+    pdf, read = printed(campus, campus.issue("ada")), list[bytes]()
+    monkeypatch.setattr(attachments, "read_pdf", read.append)
+
+    assert answer(campus, pdf) is Answer.VALID
+    assert read == []
+
+
+def test_while_too_many_pdfs_are_being_read_a_file_cannot_be_checked_and_is_not_called_false(
+    campus: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-143"""
+    pdf = with_attachment(printed(campus, campus.issue("ada")), b"{}")
+    monkeypatch.setattr(attachments, "_PATIENCE_SECONDS", 0.001)
+
+    with attachments._seat(), attachments._seat():
+        assert answer(campus, pdf) is Answer.CANNOT_CHECK
+    monkeypatch.setattr(attachments, "python", lambda: "/nowhere/python")
+    assert answer(campus, pdf) is Answer.CANNOT_CHECK
+
+
+def test_what_reads_a_pdf_knows_none_of_our_settings(campus: Issued, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R-252"""
+    given: list[dict[str, str]] = []
+    run = subprocess.run
+    monkeypatch.setenv("CERTIFY_MASTER_KEY", "5a" * 32)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **more: given.append(more["env"]) or run(*args, **more))
+
+    answer(campus, with_attachment(printed(campus, campus.issue("ada")), b"{}"))
+
+    assert [sorted(each) for each in given] == [["LANG", "PYTHONPATH"]]
+
+
+@pytest.mark.parametrize("depth", [300, 700, 900, 950, 975, 990, 1000, 2000])
+def test_a_genuine_credential_with_something_endlessly_deep_in_it_is_not_valid(campus: Issued, depth: int) -> None:
+    deep = form(campus, campus.issue("ada"), "open-badge.json").decode().rstrip()[:-1]
+    data = f'{deep}, "more": {"[" * depth}{"]" * depth}}}'.encode()
+
+    told = campus.client.post(
+        "/certify/verify", data=data, headers={"Accept": "application/json", "Content-Type": "application/vc"}
+    )
+
+    assert told.get_json()["answer"] in ("altered", "malformed") and told.status_code in (200, 422)
+
+
+def forged(campus: Issued, **header: Any) -> bytes:
+    """A token of ours whose header says something else. It is signed with what the public knows of the key."""
+    code = campus.issue("ada")
+    head, body, tail = form(campus, code, "open-badge.jwt").decode().split(".")
+    said = json.loads(from_base64url(head)) | header
+    head = base64url(json.dumps({name: value for name, value in said.items() if value is not None}).encode())
+    if header.get("alg") == "none":
+        tail = ""
+    if header.get("alg") == "HS256":
+        with campus.rt.reading() as session:
+            (pem,) = dict(form_keys.public_keys(session, campus.award(code).issuer_id)).values()
+        tail = base64url(hmac.digest(pem.encode(), f"{head}.{body}".encode(), "sha256"))
+    return f"{head}.{body}.{tail}".encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"alg": "none"}, Answer.ALTERED),
+        ({"alg": "HS256"}, Answer.ALTERED),
+        ({"alg": "RS256"}, Answer.ALTERED),
+        ({"alg": None}, Answer.MALFORMED),
+        ({"alg": 7}, Answer.MALFORMED),
+        ({"crit": ["exp"]}, Answer.MALFORMED),
+        ({"jku": "http://127.0.0.1:9/keys"}, Answer.MALFORMED),
+        ({"x5u": "http://127.0.0.1:9/keys"}, Answer.MALFORMED),
+        ({"jwk": {"kty": "EC"}}, Answer.MALFORMED),
+        ({"kid": "did:web:evil.example#key"}, Answer.ALTERED),
+        ({"kid": "../../etc/passwd"}, Answer.ALTERED),
+        ({"typ": "JWT", "kid": None}, Answer.MALFORMED),
+    ],
+)
+def test_a_token_that_chooses_how_it_is_to_be_checked_is_refused(
+    campus: Issued, header: dict[str, Any], told: Answer
+) -> None:
+    assert answer(campus, forged(campus, **header)) is told
 
 
 def test_a_picture_of_millions_of_elements_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """Ids and codes."""
 
+from uuid import RFC_4122
+
 import pytest
 
-from flask_certify.core.ids import CODE_ALPHABET, new_code, new_id, parse_code, spaced
+from flask_certify.core.ids import CODE_ALPHABET, new_code, new_id, new_ids, parse_code, spaced
 
 
 def test_ids_are_of_version_7_and_differ() -> None:
@@ -10,6 +12,14 @@ def test_ids_are_of_version_7_and_differ() -> None:
     assert len(set(made)) == 1000
     assert {each.version for each in made} == {7}
     assert sorted(each.int >> 80 for each in made) == [each.int >> 80 for each in made]
+
+
+def test_ids_that_are_made_together_are_of_version_7_and_differ() -> None:
+    made = new_ids(1000)
+    assert len(set(made)) == 1000
+    assert {(each.version, each.variant) for each in made} == {(7, RFC_4122)}
+    assert len({each.int >> 64 & 0xFFF for each in made}) > 500  # twelve bits of chance before the variant
+    assert len({each.int & 0xFFFFFFFF for each in made}) > 990
 
 
 def test_codes_have_twelve_characters_without_look_alikes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_certify.credentials import contexts, multibase, open_badge, signing
+from flask_certify.credentials import contexts, multibase, open_badge
 from flask_certify.credentials.canonical import is_wholly_signed
 from flask_certify.credentials.signers import cryptography_signer, pycryptodome_signer
 from flask_certify.credentials.signing import Disagreement, Refused, SignedCredential
@@ -237,11 +237,11 @@ class Crooked:
 
 
 @pytest.mark.parametrize("wrong", [0, 2, 4], ids=["first", "third", "last"])
-def test_a_sampled_credential_that_does_not_verify_stops_the_batch(wrong: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(signing, "CHECK_EVERY", 2)
-
+def test_a_sampled_credential_that_does_not_verify_stops_the_batch(wrong: int):
     with pytest.raises(Disagreement):
-        desk(Crooked(wrong)).sign([statement(name=f"N{n}") for n in range(5)], [place(n) for n in range(5)])
+        desk(Crooked(wrong), check_every=2).sign(
+            [statement(name=f"N{n}") for n in range(5)], [place(n) for n in range(5)]
+        )
 
 
 def test_a_signer_with_another_key_than_the_published_one_stops_the_batch():

@@ -1,8 +1,11 @@
 """A template as one file (R-031), and files that only look like one."""
 
+import contextlib
 import io
 import json
+import random
 import stat
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -71,7 +74,7 @@ def test_the_file_opens_in_any_program_for_zip_files() -> None:
     "name",
     [
         "../page.html", "en/../../etc/passwd.png", "/etc/passwd", "en//page.png", "en\\..\\a.png", "C:/a.png",
-        "en/.hidden.png", "en/a b.png", "en/deeper/a.png", "en/", "__MACOSX/a.png", "fr/a.png", "en/ö.png",
+        "en/.hidden.png", "en/a b.png", "en/deeper/a.png", "en/", "/", "__MACOSX/a.png", "fr/a.png", "en/ö.png",
     ],
 )  # fmt: skip
 def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
@@ -124,6 +127,38 @@ def test_a_file_with_many_entries_or_many_bytes_is_refused() -> None:
         archive.unpacked(zipped([(f"en/a{number}.png", b"") for number in range(500)]))
     with pytest.raises(ArchiveTooLarge):
         archive.unpacked(bytes(archive.LARGEST + 1))
+
+
+def test_a_file_of_a_hundred_thousand_entries_is_refused_before_any_is_read() -> None:
+    """R-250: and says how many there may be, since it may be small."""
+    with pytest.raises(ArchiveTooLarge, match="400 files"):
+        archive.unpacked(listed(b"a", 100_000))
+
+
+def test_an_entry_without_a_name_is_refused() -> None:
+    with pytest.raises(ArchiveRefused):
+        archive.unpacked(listed(b"", 1))
+
+
+def listed(name: bytes, times: int) -> bytes:
+    """Nothing but a list of entries of that name."""
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, len(name), 0, 0, 0, 0, 0, 0) + name
+    count = times & 0xFFFF
+    return entry * times + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, times * len(entry), 0, 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_to_the_bytes_of_a_file_it_is_taken_in_or_refused_in_a_sentence(seed: int) -> None:
+    """R-250: no damage ends in an error of the program."""
+    chance, whole = random.Random(seed), zipped([("en/a.png", b"x" * 50)], how=zipfile.ZIP_DEFLATED)
+    for _ in range(500):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 5)):
+            at = chance.randrange(len(damaged))
+            new = chance.choices((0, 255, 128, 65), k=chance.randint(0, 8))
+            damaged[at : at + chance.choice((0, 1, 2, 8))] = bytes(new)
+        with contextlib.suppress(ArchiveRefused, ArchiveTooLarge):
+            archive.unpacked(bytes(damaged))
 
 
 def test_a_riddle_is_refused() -> None:

@@ -153,6 +153,17 @@ def test_large_text_needs_less_contrast() -> None:
     assert codes(large) == []
 
 
+def test_a_box_that_is_wider_than_what_it_stands_in_is_named() -> None:
+    """It would be printed over whatever stands beside it; a higher one only makes the box around it higher."""
+    narrow = slot("score").replace("top:170mm", "top:170mm; width:40mm; height:3mm")
+    [warned] = look(whole(narrow)).warnings
+    assert (warned.code, warned.values) == (
+        "template.box_too_wide",
+        {"slot": "score", "wide_mm": "60", "room_mm": "40"},
+    )
+    assert codes(look(whole(narrow.replace("width:40mm", "width:60mm")))) == []
+
+
 def test_boxes_of_text_that_overlap_are_named() -> None:
     found = look(whole(slot("score", top=40)))
     assert [each.values for each in found.warnings] == [{"slot": "recipient.name", "other": "score"}]

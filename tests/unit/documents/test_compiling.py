@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 
 from flask_certify.documents import compiling
-from flask_certify.documents.compiling import compiled
+from flask_certify.documents.compiling import AT_ONCE, IN_THE_END, Patience, compiled
 from flask_certify.documents.errors import CompilerBroken, NotOnePage, PageSize, TemplateRefused, TooMuchWork
 from flask_certify.documents.plate import Plate
 from tests.support.documents import plate_of, printed, read_out, seen, signature, values
@@ -91,10 +91,21 @@ def test_a_slot_that_is_not_on_the_page_is_refused_by_name():
         compiled(page(css="img { display: none }"), "en", {})
 
 
-def test_a_child_that_takes_too_long_is_ended(monkeypatch, forgetful):
-    monkeypatch.setattr(compiling, "_CLOCK_SECONDS", 0.05)
+def test_a_child_that_takes_too_long_is_ended(forgetful):
     with pytest.raises(TooMuchWork):
-        compiled(page(), "en", {})
+        compiled(page(), "en", {}, Patience(4, 0.05))
+
+
+def test_a_child_that_reckons_too_long_is_ended_sooner_for_somebody_who_waits(forgetful):
+    """What was accepted once is laid out on a slower machine, too."""
+    assert AT_ONCE < IN_THE_END and AT_ONCE.processor <= 4
+    with pytest.raises(TooMuchWork):
+        compiled(
+            page("<table>" + ("<tr>" + '<td rowspan="19" colspan="19">x</td>' * 30 + "</tr>") * 25 + "</table>"),
+            "en",
+            {},
+            Patience(1, 60),
+        )
 
 
 def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):

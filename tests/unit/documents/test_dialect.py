@@ -167,7 +167,9 @@ def test_text_without_a_glyph_is_refused_by_its_characters():
         check(page(name=NAME.replace("<img", '<img data-before="ו"')))
 
 
-@pytest.mark.parametrize("html", ["<div>" * 60 + "x" + "</div>" * 60, "<p>x</p>" * 2000, "x" * 300_000])
+@pytest.mark.parametrize(
+    "html", ["<div>" * 60 + "x" + "</div>" * 60, "<p>x</p>" * 2000, "x" * 300_000, "x" * 20_001, "aक" * 1500]
+)
 def test_a_template_of_no_reasonable_size_is_refused(html):
     with pytest.raises(TooMuchWork):
         check(page(html))

@@ -7,8 +7,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from flask_certify.documents.errors import NotAllowed, PictureRefused
-from flask_certify.documents.pictures import normal
+from flask_certify.documents.errors import NotAllowed, PictureRefused, TooManyPixels
+from flask_certify.documents.pictures import check_together, normal
 
 
 def encoded(image: Image.Image, kind: str, **how) -> bytes:
@@ -52,6 +52,15 @@ def test_a_small_file_that_would_be_a_huge_picture_is_refused_before_it_is_decod
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     with pytest.raises(PictureRefused, match="16 megapixels"):
         normal("a.png", bomb)
+
+
+def test_many_pictures_that_are_small_as_files_and_huge_as_pictures_are_refused_together():
+    each = encoded(Image.new("1", (3900, 3900)), "PNG")
+    given = {f"{number}.png": each for number in range(3)}
+    assert sum(map(len, given.values())) < 20_000
+    with pytest.raises(TooManyPixels, match="40 megapixels together; these have 46"):
+        check_together(given)
+    check_together({"a.png": each, "b.png": b"no picture", "c.svg": b"<svg/>"})
 
 
 @pytest.mark.parametrize("name", ["a.svg", "../a.png", ".png", "a b.png", "a.png/x", "a\n.png"])

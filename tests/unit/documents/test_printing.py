@@ -43,6 +43,7 @@ def classic(**changed):
 
 @pytest.mark.parametrize("name", [*LINES.values(), *AWKWARD])
 def test_no_box_is_ever_printed(name):
+    """R-174."""
     drawn = list(outlines_drawn(classic(recipient_name=name, course_title=name, issuer_name=name)))
     assert len(drawn) > 100 and all(outline for _, outline in drawn)
 
@@ -110,7 +111,14 @@ def test_a_name_that_cannot_be_set_well_is_refused_before_and_while_printing(nam
     """R-096, R-174: three hundred characters, nothing but marks, signs on no letter, control characters."""
     told = values(recipient_name=name)
     check = FitCheck(plate_of("classic", "en"))
-    for refused in (lambda: printed(plate_of("classic", "en"), told), lambda: check.check(told, "UTC")):
+    ways = (
+        lambda: printed(plate_of("classic", "en"), told),
+        lambda: check.check(told, "UTC"),
+        lambda: check_one_more(check, told),
+        lambda: check_one_more(check, told),
+    )
+    check_one_more(check, values())
+    for refused in ways:
         with pytest.raises(refusal, match=r"recipient\.name") as said:
             refused()
         assert name not in str(said.value)
@@ -143,6 +151,25 @@ def test_what_cannot_be_printed_is_known_before_anything_is_granted():
         check(values(recipient_name="רות"), "UTC")
     with pytest.raises(QrTooDense):
         check(values(qr="https://certs.example.org/" + "x" * 600), "UTC")
+
+
+def check_one_more(check, told):
+    check.check_of_each(told["recipient.name"], told["certificate.code"], told["qr"])
+
+
+def test_an_address_or_code_of_another_certificate_is_looked_at_again_unless_every_one_of_its_length_fits():
+    check = FitCheck(plate_of("classic", "en"))
+    told = values()
+    check.check(told, "UTC")
+    for _ in range(3):
+        check_one_more(check, told)
+    with pytest.raises(NoGlyph):
+        check.check_of_each("Ada", "רות" * 4, told["qr"])
+    for _ in range(2):
+        with pytest.raises(QrTooDense):
+            check.check_of_each("Ada", told["certificate.code"], "https://certs.example.org/" + "x" * 600)
+    with pytest.raises(NoGlyph):
+        check.check_of_each("Ada", told["certificate.code"], told["qr"][:-1] + "\u05d0")
 
 
 @pytest.mark.parametrize("letter", "iW")

@@ -89,6 +89,17 @@ def test_every_outline_of_every_font_survives_the_cutting(family):
                 assert small.get_glyph_h_advance(at) == large.get_glyph_h_advance(glyph_id)
 
 
+def test_more_outlines_than_a_small_font_holds_make_a_larger_one():
+    """As a press of very many letters would ask for: 128 kB is where the short form ends."""
+    name, style = "NotoNastaliqUrdu", "regular"
+    large = hb.Font(hb.Face(hb.Blob(fonts.families()[name].files[style].read_bytes())))
+    glyph_ids = list(range(1, large.face.glyph_count))
+    cut = face(name, style).cut(glyph_ids)
+    assert len(cut) > 128 * 1024
+    small = hb.Font(hb.Face(hb.Blob(cut)))
+    assert all(outline(small, at) == outline(large, each) for at, each in enumerate(glyph_ids, 1))
+
+
 def test_a_font_with_other_outlines_is_refused_in_a_sentence():
     with pytest.raises(FontRefused, match="TrueType"):
         Outlines("Some", b"OTTO" + bytes(8))

@@ -30,7 +30,7 @@ LANGUAGES = ("en", "hi")
 
 
 def test_the_sms_is_the_sentence_that_was_asked_for() -> None:
-    assert texts.sms(ADA, "en_IN") == (
+    assert texts.sms(ADA, "en-IN") == (
         "Congratulations! You have successfully completed the training Physics for Teachers on 20 May 2026. "
         "You can download your certificate from the profile page."
     )
@@ -40,7 +40,7 @@ def test_the_sms_is_the_sentence_that_was_asked_for() -> None:
     ("language", "date"),
     [
         ("en", "May 20, 2026"),
-        ("en_GB", "20 May 2026"),
+        ("en-GB", "20 May 2026"),
         ("hi", "20 मई 2026"),
         ("ta", "20 மே, 2026"),
         ("ur", "20 مئی، 2026"),
@@ -53,7 +53,7 @@ def test_the_date_is_whole_and_as_the_language_writes_it(language: str, date: st
 def test_the_date_is_that_of_the_award_s_zone() -> None:
     late = replace(ADA, completed_on=datetime(2026, 5, 20, 20, 0, tzinfo=UTC), zone="Asia/Kolkata")
 
-    assert texts.completion_date(late, "en_GB") == "21 May 2026"
+    assert texts.completion_date(late, "en-GB") == "21 May 2026"
 
 
 def test_without_a_known_date_no_date_is_made_up() -> None:
@@ -74,7 +74,7 @@ def test_the_text_is_the_same_for_both_kinds_of_certificate() -> None:
 
 
 def test_the_email_names_the_recipient_the_training_and_the_profile_page_in_both_of_its_bodies() -> None:
-    email = texts.email(ADA, "en_GB", PROFILE)
+    email = texts.email(ADA, "en-GB", PROFILE)
 
     assert email.subject == "Your certificate: Physics for Teachers"
     assert email.sender_name == "Academy of Wales"
@@ -125,9 +125,9 @@ def test_percent_signs_in_a_title_are_just_that() -> None:
     ("told", "language"),
     [
         ("hi", "hi"),
-        ("hi_IN", "hi_IN"),
-        ("hi-IN", "hi_IN"),
-        ("en-GB", "en_GB"),
+        ("hi_IN", "hi-IN"),
+        ("hi-IN", "hi-IN"),
+        ("en-GB", "en-GB"),
         ("ta", "en"),
         (None, "en"),
         ("", "en"),
@@ -142,7 +142,7 @@ def test_people_are_told_in_their_language_if_it_is_one_of_ours_and_else_in_the_
 
 
 def test_an_email_says_in_which_language_and_direction_it_is() -> None:
-    assert '<html lang="en-GB" dir="ltr">' in texts.email(ADA, "en_GB", PROFILE).html
+    assert '<html lang="en-GB" dir="ltr">' in texts.email(ADA, "en-GB", PROFILE).html
     assert '<html lang="ur" dir="rtl">' in texts.email(ADA, "ur", PROFILE).html
 
 
@@ -150,7 +150,7 @@ def test_in_hindi_no_english_sentence_is_left() -> None:
     speaker = Flask("speaker")
     Babel(speaker)
     with speaker.app_context():
-        sms, email = texts.sms(ADA, "hi_IN"), texts.email(ADA, "hi_IN", PROFILE)
+        sms, email = texts.sms(ADA, "hi-IN"), texts.email(ADA, "hi-IN", PROFILE)
 
     for said in (sms, email.text):
         assert "20 मई 2026" in said and "Physics for Teachers" in said
