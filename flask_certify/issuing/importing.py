@@ -6,7 +6,7 @@ the others are used all the same.
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from ..core.errors import BadInput
 from ..core.hosts import asking
 from ..core.i18n import N_
 from ..core.runtime import Runtime
+from ..core.texts import is_storable
 from ..host.ports import find_logins
 from . import excepting
 from .excepting import AlreadyListed, NotEnrolled, Refusal, UnknownLearner
@@ -103,13 +104,22 @@ def read(data: bytes) -> tuple[list[Line], dict[str, list[int]]]:
                 continue
             if len(lines) >= MOST_LINES:
                 raise UnreadableFile(lines=MOST_LINES)
-            if len(cells) != 2 or not 0 < len(cells[0]) <= LONGEST_LOGIN or len(cells[1]) > LONGEST_NOTE:
-                errors[FORMAT].append(rows.line_num)
-            else:
+            if _has_form(cells):
                 lines.append(Line(rows.line_num, cells[0], cells[1] or None))
+            else:
+                errors[FORMAT].append(rows.line_num)
     except (UnicodeDecodeError, csv.Error):
         raise UnreadableFile(lines=MOST_LINES) from None
     return lines, errors
+
+
+def _has_form(cells: Sequence[str]) -> bool:
+    return (
+        len(cells) == 2
+        and bool(cells[0])
+        and is_storable(cells[0], LONGEST_LOGIN)
+        and is_storable(cells[1], LONGEST_NOTE)
+    )
 
 
 def _sorted(errors: Mapping[str, Collection[int]]) -> dict[str, list[int]]:

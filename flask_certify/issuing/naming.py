@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from ..achievements.service import get_run
 from ..awards.models import Record
 from ..awards.moves import in_parts
-from ..core.db import is_storable
 from ..core.hosts import asking
 from ..core.runtime import Runtime
+from ..core.texts import is_storable
 from ..host.ports import find_logins
 from .importing import LONGEST_LOGIN, MOST_BYTES, MOST_LINES, UnreadableFile
 
