@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from .achievements.service import get_course_run
 from .core import logs, queue, schema, supervising, worker
-from .core.commands import COMMAND, acting, told
+from .core.commands import COMMAND, Commands, acting, told
 from .core.current import current_runtime
 from .core.errors import Misconfigured, QueueUnavailable
 from .core.i18n import N_
@@ -42,7 +42,7 @@ class NoQueue(Misconfigured):
 
 def commands() -> AppGroup:
     """The group of commands, made anew for each application."""
-    group = AppGroup("certify", help="Certificates: set up, issue, verify, look after.")
+    group = Commands("certify", help="Certificates: set up, issue, verify, look after.")
     for make in (_db, _worker, _tenant, _bulk_issue, _doctor, register_keys, register_checks):
         make(group)
     documents.register(group)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ..core.errors import BadInput
 from ..core.i18n import N_
+from ..core.texts import storable
 
 LONGEST_NOTE = 1000
 
@@ -91,7 +92,7 @@ class Why:
         noted = (note or "").strip() or None
         if noted is not None and len(noted) > LONGEST_NOTE:
             raise NoteTooLong(most=LONGEST_NOTE)
-        return cls(Cause(cause), noted)
+        return cls(Cause(cause), storable(noted, LONGEST_NOTE))
 
 
 def public(cause: Cause) -> Cause:

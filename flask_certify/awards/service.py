@@ -102,7 +102,7 @@ def standing_of(
             Award.tenant_ref == tenant_ref,
             Award.run_ref == run_ref,
             Award.learner_ref.in_(learner_refs),
-            sa.text(ONE_LIVE_AWARD),
+            sa.text(f"({ONE_LIVE_AWARD})"),  # on its own its OR would let in those of all other runs
         )
     )
     return {each.learner_ref: _standing(each) for each in found}

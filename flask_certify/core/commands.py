@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from flask.cli import AppGroup
 
-from .errors import CertifyError, Forbidden
+from .errors import BadInput, CertifyError, Forbidden
 from .hosts import asking
 from .i18n import N_
 from .runtime import Runtime
+from .texts import is_storable
 
 COMMAND = "command"  # the actor of what an operator types
 
@@ -23,6 +25,22 @@ class MayNot(Forbidden):
 class UnknownActor(Forbidden):
     code = "actor.unknown"
     sentence = N_("The learning platform knows nobody called %(actor)s.")
+
+
+class NotText(BadInput):
+    code = "command.not_text"
+    sentence = N_("What was typed is not text in UTF-8, so nothing was done. Check the settings of the terminal.")
+
+
+class Commands(AppGroup):
+    """Commands that are given text, in whatever the terminal writes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What no database stores and no output writes is refused before anything is done."""
+        with told():
+            if not all(map(is_storable, args)):
+                raise NotText()
+        return super().parse_args(ctx, args)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ The host's `create_all` and `drop_all` pass our tables by. We never touch `db.se
 no pragma or isolation level on the host's engine (DESIGN decision 4).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +17,6 @@ from .errors import Misconfigured
 from .i18n import N_
 
 PREFIX = "certify_"
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -158,16 +156,6 @@ def _write(session: orm.Session, table: type[Base], rows: Sequence[Mapping[str, 
     if not rows:
         return 0
     return many_rows.write(session.connection(), many_rows.Statement(_of(table), tuple(rows[0]), **how), rows)
-
-
-def is_storable(text: str, longest: int) -> bool:
-    """Whether every database takes it as it is: PostgreSQL knows no zero bytes and no half characters."""
-    return len(text) <= longest and not UNSTORABLE.search(text)
-
-
-def storable(text: str | None, longest: int) -> str | None:
-    """The text as every database takes it: cut, and with a mark in the place of what none can store."""
-    return None if text is None else UNSTORABLE.sub("\ufffd", text)[:longest]
 
 
 def _of(table: type[Base]) -> sa.Table:

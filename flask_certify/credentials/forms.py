@@ -88,11 +88,6 @@ FORMS = (
 )
 
 
-def credential_for_embedding(rt: Runtime, award_id: UUID) -> bytes:
-    """What a PDF holds as credential.json (`/AFRelationship /Data`, `application/vc`). Raises NotSigned."""
-    return get_source(rt, Credential.award_id == award_id).text.encode("utf-8")
-
-
 def as_jwt(rt: Runtime, source: Source) -> str:
     """VC-JWT of Open Badges 3.0, by ES256: 1EdTech's validator takes no Ed25519."""
     signer = form_signer(rt, source.issuer_id, source.issuer_did, ES256)

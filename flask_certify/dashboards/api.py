@@ -4,7 +4,7 @@ Routes carry our ids; `GET /runs?ref=…` leads from the platform's reference of
 """
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +29,7 @@ View = Callable[..., Any]
 
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
-
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    add = partial(operation, blueprint)
     run = "/runs/<uuid:run_id>"
     attach, issue, reissue = on_run("run.attach"), on_run("award.issue"), on_run("award.reissue")
     add("GET", "/runs", find_run, api.logged_in, query=schemas.RunQuery, gives=schemas.Run)

@@ -1,6 +1,6 @@
 """The API about what is attached to a run, or to a course, and what it asks for."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +16,11 @@ from ..issuing.attaching import Attached, By, Place, Terms
 from . import api_schemas as schemas
 
 Asked = dict[str, Any]
-View = Callable[..., Any]
 
 
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
-
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    add = partial(operation, blueprint)
     run, one = "/runs/<uuid:run_id>", "/runs/<uuid:run_id>/attachments/<uuid:attachment_id>"
     attach, see = on_run("run.attach"), on_run("run.dashboard")
     level, terms, given = schemas.LevelQuery, schemas.TermsBody, schemas.Attachments

@@ -1,7 +1,7 @@
 """The API about batches: look, confirm, watch, pause, go on, stop, take up again. The same services as the screens."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from ..achievements.service import RunView
 from ..achievements.views import on_run, open_run
 from ..awards.causes import GIVEN_BY_PEOPLE, Why
-from ..core import api, web
+from ..core import web
 from ..core.api import Said, note, operation, ref
 from ..core.current import current_actor, current_runtime
 from ..issuing import bulk, foretelling, handling, previews
@@ -117,9 +117,8 @@ class Line(Schema):
 
 
 def register(blueprint: Any) -> None:
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    """Adds the operations of this room."""
+    add = partial(operation, blueprint)
     one = "/batches/<uuid:batch_id>"
     # Whether the caller may do what the kind does is asked when the kind is known; before, whether they may issue.
     issue = on_run(BatchKind.ISSUE.act)

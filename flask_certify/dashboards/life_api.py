@@ -1,7 +1,7 @@
 """The API about one certificate's life, and about exceptions of learners."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +24,7 @@ View = Callable[..., Any]
 
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
-
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    add = partial(operation, blueprint)
     run, fix = "/runs/<uuid:run_id>", on_run("exceptions.edit")
     body, excepted = schemas.ExceptionBody, schemas.Excepted
     add("POST", f"{run}/allowlist", allow, fix, body=body, gives=excepted)

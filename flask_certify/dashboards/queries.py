@@ -8,11 +8,10 @@ who may see them, and write them nowhere.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -20,8 +19,7 @@ from sqlalchemy import orm
 from ..achievements.models import Achievement, Issuer, Run
 from ..achievements.service import list_attachments
 from ..awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
-from ..awards.models import Award, Failure, Record
-from ..awards.states import AwardState
+from ..awards.models import Failure, Record
 from ..eligibility.reasons import Reason
 from ..host.records import Pacing
 from ..issuing.models import FINISHED, PREVIEW, RUNNING, UNDER_WAY_STATES, Bundle, IssueBatch
@@ -163,24 +161,6 @@ def declined_by_reason(session: orm.Session, run_id: UUID) -> dict[str, int]:
         .order_by(sa.func.count().desc(), code)
     )
     return {reason: number for reason, number in grouped if reason is not None}
-
-
-def issued_by_day(session: orm.Session, run_id: UUID, zone: str = "UTC") -> dict[date, dict[str, int]]:
-    """Live certificates of the run by the day of issue in that zone, then by kind; days in order."""
-    there = ZoneInfo(zone)
-    found = session.execute(
-        sa.select(Award.issued_at, Achievement.key)
-        .join(Achievement, Achievement.id == Award.achievement_id)
-        .where(Award.run_id == run_id, Award.state == AwardState.ISSUED)
-        .order_by(Award.issued_at)
-        .execution_options(yield_per=PAGE)
-    )
-    days: dict[date, dict[str, int]] = {}
-    for at, key in found:
-        if at is not None:
-            by_kind = days.setdefault(at.astimezone(there).date(), {})
-            by_kind[key] = by_kind.get(key, 0) + 1
-    return days
 
 
 def slug_of(session: orm.Session, tenant_ref: str) -> str | None:

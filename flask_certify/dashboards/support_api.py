@@ -1,6 +1,6 @@
 """The API of those who help: other names, what failed tried again, data that do not fit (R-178 to R-187)."""
 
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from ..achievements.service import RunView
 from ..achievements.views import on_run, open_run
 from ..awards.causes import LONGEST_NOTE
 from ..awards.service import AwardView
-from ..core import api, web
+from ..core import web
 from ..core.api import Said, Text, operation
 from ..core.current import current_actor, current_runtime
 from ..eligibility.reasons import worded
@@ -91,10 +91,7 @@ class Oddities(ma.Schema):
 
 def register(blueprint: Any) -> None:
     """Adds the operations of this room."""
-
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    add = partial(operation, blueprint)
     run, one = "/runs/<uuid:run_id>", "/corrections/<uuid:correction_id>"
     add(
         "POST",

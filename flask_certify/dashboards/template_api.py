@@ -1,7 +1,7 @@
 """The API about a tenant's templates and signatories: the same services as the designer's page."""
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,7 @@ View = Callable[..., Any]
 
 def register(blueprint: Any) -> None:
     """Adds the operations about templates."""
-
-    def add(method: str, path: str, view: View, guard: api.Guard, **more: Any) -> None:
-        operation(blueprint, method, path, view, guard=guard, **more)
-
+    add = partial(operation, blueprint)
     tenant, one = "/tenants/<slug>", "/templates/<uuid:template_id>"
     use, edit, see, change = of_issuer(USE), of_issuer(EDIT), on_template(USE), on_template(EDIT)
     saved, template = schemas.Saved, schemas.Template
@@ -164,9 +161,16 @@ def export_template(*, template: TemplateView) -> Asked:
 
 def import_template(given: Asked, *, issuer: IssuerView) -> Asked:
     """Take in a template that was exported, here or elsewhere"""
-    rt, actor = current_runtime(), current_actor().ref
     return _saved(
-        archive.take_in(rt, issuer.tenant_ref, given["file"], key=given["key"], replace=given["replace"], actor=actor)
+        archive.take_in(
+            current_runtime(),
+            issuer.tenant_ref,
+            given["file"],
+            key=given["key"],
+            replace=given["replace"],
+            within=saving.IN_A_REQUEST,
+            actor=current_actor().ref,
+        )
     )
 
 

@@ -147,6 +147,6 @@ def _entry(is_there: bool, is_off: bool) -> Entry:
 
 
 def _shown(value: Any) -> str:
-    """As much of what was written as fits into a sentence."""
-    written = json.dumps(value, ensure_ascii=False)
+    """As much of what was written as fits into a sentence. Half a character, which no output takes, is spelt out."""
+    written = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
     return written if len(written) <= 60 else written[:57] + "..."

@@ -17,6 +17,7 @@ from typing import Any, assert_never
 
 from ..core.errors import BadInput
 from ..core.i18n import N_
+from ..core.texts import is_storable
 from .rules import AllOf, AnyOf, AttributeIs, Percent, Progress, Rule, ScoreAtLeast, ScoreBelow
 
 VERSION = 1
@@ -219,7 +220,7 @@ def _only(stored: Mapping[str, Any], operator: str, known: tuple[str, ...], opti
 
 
 def _written(operator: str, value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > LONGEST_TEXT:
+    if not isinstance(value, str) or not value or not is_storable(value, LONGEST_TEXT):
         raise WrongValue(operator=operator, value=_name(value))
     return value
 

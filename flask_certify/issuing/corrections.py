@@ -24,11 +24,12 @@ from ..awards.models import Award
 from ..awards.service import AwardView, get_award
 from ..awards.states import AwardState
 from ..core import audit
-from ..core.db import insert_or_ignore, storable
+from ..core.db import insert_or_ignore
 from ..core.errors import BadInput, Conflict, Forbidden, NotFound
 from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..eligibility.service import ask_records
 from . import reissuing

@@ -23,8 +23,8 @@ from ..awards.moves import Fresh, Moved
 from ..awards.service import Standing
 from ..awards.states import AwardState, Move
 from ..core import audit
-from ..core.db import storable
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..eligibility import events, notation, rules
 from ..eligibility.engine import Act, Status

@@ -13,11 +13,12 @@ from ..achievements.service import get_run
 from ..awards import service as awards
 from ..awards.service import FailureNote
 from ..core import audit, logs, outbox, steering
-from ..core.db import insert_many, is_storable, update_many
+from ..core.db import insert_many, update_many
 from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
+from ..core.texts import is_storable
 from ..core.transaction import Transaction
 from ..credentials import rehearsal
 from ..documents import service as documents

@@ -12,9 +12,9 @@ from ..awards.exceptions import Exceptions
 from ..awards.models import Award, Record
 from ..awards.moves import DOWNLOADABLE, UNAVAILABLE, Fresh, in_parts
 from ..awards.states import AwardState
-from ..core.db import storable
 from ..core.errors import CertifyError
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import ask_records

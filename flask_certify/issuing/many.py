@@ -18,8 +18,8 @@ from ..awards.moves import DOWNLOADABLE
 from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
-from ..core.db import storable
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility.decide import Decision, Outcome

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..achievements.service import AttachmentView
-from ..core.db import storable
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..eligibility.facts import Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided, decide_many, decide_records

@@ -9,10 +9,11 @@ from sqlalchemy import orm
 from ..achievements.service import IssuerView
 from ..awards.frozen import Frozen
 from ..core import audit, languages
-from ..core.db import UNSTORABLE, upsert
+from ..core.db import upsert
 from ..core.errors import BadInput, NotFound
 from ..core.i18n import N_, c_
 from ..core.runtime import Runtime
+from ..core.texts import UNSTORABLE
 from ..core.transaction import Transaction
 from . import sandbox, texts
 from .models import MessageText

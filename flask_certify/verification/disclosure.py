@@ -3,8 +3,6 @@
 import unicodedata
 from enum import StrEnum
 
-from ..awards.frozen import Frozen
-
 _VIRAMA = 9  # the combining class of the signs that join two Indian letters into one
 _JOINERS = "\u200c\u200d"
 
@@ -28,10 +26,6 @@ def lowest(*levels: str | None) -> Level:
 def initials(name: str) -> str:
     """The first letter of each word as its readers would write it: `A. L.`, `क्ष. दे.`"""
     return " ".join(f"{_first_letter(word)}." for word in name.split())
-
-
-def initials_of(frozen: Frozen) -> str | None:
-    return None if frozen.recipient_name is None else initials(frozen.recipient_name)
 
 
 def _first_letter(word: str) -> str:

@@ -9,9 +9,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from ..core.db import is_storable
 from ..core.errors import BadInput
 from ..core.i18n import N_
+from ..core.texts import is_storable
 from ..credentials import attachments, carriers, form_keys, jwt, proof, verify
 from ..credentials.carriers import NothingCarried
 from ..credentials.contexts import Document

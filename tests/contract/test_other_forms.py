@@ -230,10 +230,6 @@ def test_the_incredible_document_has_its_members_and_a_signature_that_holds(camp
 # ---- and the rest ------------------------------------------------------------------------------------------------
 
 
-def test_what_a_pdf_holds_is_what_was_signed(campus: Issued, code: str) -> None:
-    assert forms.credential_for_embedding(campus.rt, campus.award(code).id).decode() == campus.document(code)
-
-
 def test_linkedin_is_told_what_is_printed(campus: Issued, code: str) -> None:
     source = forms.source_of(campus.rt, campus.award(code).id)
     document = source.document | {"validUntil": "2028-01-31T23:30:00Z"}

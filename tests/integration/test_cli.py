@@ -212,3 +212,12 @@ def test_a_locked_database_is_told_as_busy_and_not_as_away(tmp_path: Any, host: 
 def test_the_doctor_asks_the_platform_whether_it_answers(site: Flask, host: MemoryHost) -> None:
     host.tenants = None  # type: ignore[assignment]
     assert "MEND  learning platform: The learning platform could not answer" in certify(site, "doctor").output
+
+
+def test_what_is_typed_in_another_encoding_is_refused_before_anything_is_done(site: Flask, host: MemoryHost) -> None:
+    host.away = True  # would be told, if anybody were asked
+    for words in (["explain", RUN, "Jos\udce9"], ["allow", RUN, "ben", "--reason", "exception", "--note", "Jos\udce9"]):
+        result = certify(site, *words)
+        assert result.exit_code == 2
+        assert result.stderr.endswith("Check the settings of the terminal. [command.not_text]\n")
+        assert isinstance(result.exception, SystemExit)

@@ -72,20 +72,21 @@ def test_each_case_has_its_decision_although_the_database_is_away(site: Flask, t
 
 
 def test_a_bad_line_is_answered_by_its_number_and_the_others_are_decided(site: Flask) -> None:
-    lines = b'{}\n\nnot json\n{"passing": "perhaps"}\n{"pass": true}\n\xff\n{}'
+    lines = b'{}\n\nnot json\n{"passing": "perhaps"}\n{"pass": true}\n\xff\n{"\\ud800": 1}\n{}'
     result = decide(site, "-", input=lines)
     assert result.exit_code == 2
     told = answers(result)
-    assert [each.get("decision") for each in told] == ["generate", None, None, None, None, "generate"]
+    assert [each.get("decision") for each in told] == ["generate", None, None, None, None, None, "generate"]
     errors = [each["error"] for each in told if "error" in each]
     assert [(each["line"], each["code"]) for each in errors] == [
         (3, "case.unreadable"),
         (4, "case.wrong_value"),
         (5, "case.unknown_key"),
         (6, "case.unreadable"),
+        (7, "case.unknown_key"),
     ]
     assert '"pass"' in errors[2]["sentence"]
-    assert result.stderr == "4 of the lines could not be read.\n"
+    assert result.stderr == "5 of the lines could not be read.\n"
 
 
 def test_a_file_that_is_not_there_is_told_so(site: Flask, tmp_path: Path) -> None:

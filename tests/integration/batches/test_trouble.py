@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from flask_certify.achievements.service import UnknownRun
-from flask_certify.awards.models import Failure
+from flask_certify.awards import service as awards
+from flask_certify.awards.models import Award, Failure
 from flask_certify.core import outbox
 from flask_certify.core.clock import FixedClock
 from flask_certify.core.errors import DatabaseBusy, MasterKeyMissing
@@ -23,7 +24,7 @@ from flask_certify.issuing.errors import (
 )
 from flask_certify.issuing.models import IssueItem
 from tests.support.batches import award_of, failures, issue, record_of, run_id
-from tests.support.story import MIA, NOW, RUN, learner, quick
+from tests.support.story import MIA, NOW, OTHER_RUN, RUN, learner, quick
 
 
 def test_without_an_attachment_nothing_is_begun(rt: Runtime, host: MemoryHost) -> None:
@@ -134,6 +135,39 @@ def test_an_award_that_could_not_be_signed_keeps_its_code_and_is_signed_the_next
     assert (signed.state, signed.id, signed.code) == ("issued", granted.id, granted.code)
     assert failures(rt) == []
     assert record_of(rt, "ada").label == "Issued"
+
+
+def test_an_award_that_could_not_be_signed_in_another_run_is_none_of_this_one(rt: Runtime, host: MemoryHost) -> None:
+    """R-094: each run has its own certificate of a learner, also while that of the other waits for its signature."""
+    host.add_learner(OTHER_RUN, learner("ada", "Ada Lovelace", score=90, tenant="devon"))
+    issue(replace(rt, settings=replace(rt.settings, master_key="ff" * 32)), OTHER_RUN)
+    assert issue(rt).issued == {"completion": 1, "achievement": 2}
+    with rt.reading() as session:
+        found = session.execute(sa.select(Award.run_ref, Award.state).where(Award.learner_ref == "ada"))
+        assert {tuple(row) for row in found} == {(RUN, "issued"), (OTHER_RUN, "granted")}
+
+
+def test_who_has_an_award_is_looked_up_by_an_index(rt: Runtime) -> None:
+    """R-249: in a run of a million it takes no longer than in this one."""
+    issue(rt)
+    said: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        said.append((statement, parameters))
+
+    with rt.reading() as session:
+        if rt.engine.dialect.name == "postgresql":  # in a table as small as this one it reads all of it
+            session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            assert set(awards.standing_of(session, "wales", RUN, ["ada", "ben"])) == {"ada"}
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        [(statement, parameters)] = [each for each in said if "certify_award" in each[0]]
+        explain = "EXPLAIN " if rt.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
+    assert "uq_certify_award_live" in plan
+    assert "Seq Scan" not in plan and "SCAN" not in plan
 
 
 def test_attaching_twice_is_refused_and_changes_nothing(rt: Runtime) -> None:

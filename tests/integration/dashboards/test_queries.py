@@ -1,7 +1,5 @@
 """What notebooks ask, on each kind of database."""
 
-from datetime import date
-
 import pytest
 
 from flask_certify.achievements.service import ensure_run
@@ -29,9 +27,6 @@ def test_the_queries_agree_with_what_was_issued(rt: Runtime, issued: BatchView) 
         assert counts == Counts(6, {"completion": 1, "achievement": 2}, failed=1, without=1, not_available=1)
         assert counts.holders == 3
         assert queries.declined_by_reason(session, run_id) == {"outside_audience": 1, "progress_below": 1}
-        assert queries.issued_by_day(session, run_id, "Europe/London") == {
-            date(2026, 6, 15): {"completion": 1, "achievement": 2}
-        }
         assert queries.failures_by_step(session, run_id, standing=True) == {"decide": 1}
         [failure] = queries.failures(session, run_id, standing=True)
         assert (failure.learner_ref, failure.code, failure.resolved_at) == ("fay", "name.missing", None)

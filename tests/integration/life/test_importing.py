@@ -53,6 +53,13 @@ def test_a_file_lists_whom_it_can_and_groups_the_others_by_line(listed: Life) ->
     assert read_in(listed, "ben42,x").errors["user_already_allowlisted"] == [1]
 
 
+def test_a_line_that_no_database_takes_is_told_and_the_others_are_used(listed: Life) -> None:
+    """R-083: a zero byte in one line is an error of that line."""
+    done = read_in(listed, "ben42,a\0note\ncy\x0042,x\ncy42,fine\n")
+    assert done.added == 1
+    assert done.errors["data_format_error"] == [1, 2]
+
+
 def test_a_file_that_names_nobody_changes_nothing(listed: Life) -> None:
     for text in ("", "\n \n", "nobody,x\n"):
         assert read_in(listed, text).added == 0
@@ -60,7 +67,9 @@ def test_a_file_that_names_nobody_changes_nothing(listed: Life) -> None:
         assert session.scalar(sa.select(sa.func.count()).select_from(LearnerException)) == 1
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b'"never closed', b"x" * (importing.MOST_BYTES + 1), b"a,b\n" * 50_001])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"\xe9", b'"never closed', b"x" * (importing.MOST_BYTES + 1), b"a,b\n" * 50_001]
+)
 def test_a_file_that_cannot_be_read_is_refused_whole(listed: Life, data: bytes) -> None:
     with pytest.raises(UnreadableFile):
         importing.import_allowlist(listed.rt, listed.run.id, data, actor=TOM)

@@ -66,6 +66,7 @@ def test_a_reason_of_a_known_class_is_required() -> None:
     with pytest.raises(NoteTooLong):
         Why.given("other", "x" * (LONGEST_NOTE + 1))
     assert Why.given("other", "  ") == Why(Cause.OTHER, None)
+    assert Why.given("other", "by\0hand\ud800").note == "by\ufffdhand\ufffd"  # as every database takes it
 
 
 def test_the_public_never_reads_of_misconduct() -> None:

@@ -40,6 +40,8 @@ def test_a_verdict_is_told_by_decision_status_handled_and_reasons() -> None:
         (b'{"ccx": true, "ccx": false}', "case.unreadable", "each key once"),
         (b'{"pasing": true}', "case.unknown_key", '"pasing"'),
         (b'{"' + b"k" * 99 + b'": true}', "case.unknown_key", "kkk..."),
+        (rb'{"\ud800": true}', "case.unknown_key", r"\ud800"),
+        (rb'{"path": "\udfff"}', "case.wrong_value", r"\udfff"),
         (b'{"passing": "yes"}', "case.wrong_value", '"yes"'),
         (b'{"passing": 1}', "case.wrong_value", "passing takes true, false, not 1"),
         (b'{"enrollment_mode": 5}', "case.wrong_value", "enrollment_mode takes text, not 5"),
@@ -53,6 +55,7 @@ def test_a_line_that_is_no_case_is_refused_by_name(line: bytes, code: str, named
         read_case(line)
     assert refused.value.code == code
     assert named in str(refused.value)
+    assert str(refused.value).encode()
 
 
 def test_a_byte_order_mark_is_fine() -> None:

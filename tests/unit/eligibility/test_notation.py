@@ -94,6 +94,17 @@ def test_what_cannot_be_evaluated_is_refused_by_name(stored: object, code: str, 
     assert not fits_schema(stored) or code == "rule.not_a_percentage"
 
 
+@pytest.mark.parametrize("text", ["\0", "north\ud800"])
+def test_what_no_database_takes_as_text_is_refused(text: str) -> None:
+    """R-025: it would be stored, or looked for, and fail there."""
+    for stored in ({"attribute": {"name": text, "is": "x"}}, {"attribute": {"name": "x", "is": text}}):
+        with pytest.raises(UnreadableRule, match="attribute does not take"):
+            notation.from_json(stored)
+    whole = {"version": 1, "attachments": [{"achievement": text, "rule": {"progress": "100"}}]}
+    with pytest.raises(UnreadableRule, match="achievement does not take"):
+        notation.rule_set_from_json(whole)
+
+
 def test_a_rule_nested_too_deep_is_refused() -> None:
     deep: object = {"progress": "100"}
     for _ in range(notation.DEEPEST + 1):
