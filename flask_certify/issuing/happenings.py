@@ -4,7 +4,7 @@
 event withdrew, an evaluation may bring back under the same code (R-076, R-078); what a person withdrew, it may not.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -98,8 +98,12 @@ def happen(
     why: Why | None = None,
     change: Change | None = None,
     grades: Mapping[str, str | None] | None = None,
+    within: Callable[[Transaction], Collection[str]] | None = None,
 ) -> Happened:
     """What follows for each of these learners is done, and recorded. Doing it again changes nothing.
+
+    `within` makes or ends the exception that the event is about, in the same transaction, and says for whom it did: the
+    others are left alone.
 
     `grades`: what is recorded in place of the grade of whoever loses a certificate by it; else that is blank (R-080).
 
@@ -116,6 +120,15 @@ def happen(
     taking = Taking(actor, change, grades or {}, fresh)
     moved: list[Moved] = []
     with rt.transaction() as tx:
+        concerned = within(tx) if within else happened.keys()
+        happened = {ref: event for ref, event in happened.items() if ref in concerned}
+        # While the host was asked, somebody may have been put on the allowlist: what is taken away is asked about anew.
+        kept = kept_of(tx.session, run_id, losing) if losing else {}
+        responses = {ref: responses[ref] for ref in happened} | {
+            ref: respond(happened[ref], kept.get(ref, NOTHING_KEPT), automatic=automatic)
+            for ref in losing
+            if ref in happened
+        }
         for kind in dict.fromkeys(type(event) for event in happened.values()):
             refs = [ref for ref, event in happened.items() if type(event) is kind]
             moved += _carry_out(rt, tx, run, kind, {ref: responses[ref] for ref in refs}, why, taking)
@@ -293,6 +306,14 @@ def reconsider(
         since = turned(tx.session, run_id, kept, [ref for ref, each in held.items() if each.award_id in back])
         back = [each for each in back if each not in {held[ref].award_id for ref in since}]
         outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (reason,)) for ref, reason in since.items()}
+        invalid = exceptions.of_learners(
+            tx.session, run_id, [ref for ref, each in held.items() if each.award_id in gone]
+        )
+        lifted = [
+            ref for ref, each in held.items() if each.award_id in gone and not invalid.get(ref, exceptions.NONE).invalid
+        ]
+        gone = [each for each in gone if each not in {held[ref].award_id for ref in lifted}]
+        outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (Reason("already_issued"),)) for ref in lifted}
         _refresh_modes(tx, order.run, earning_now, actor, now)
         for ids, move, cause in (
             (back, Move.RESTORE, Cause.PASSING_AGAIN),
