@@ -306,12 +306,7 @@ def reconsider(
         since = turned(tx.session, run_id, kept, [ref for ref, each in held.items() if each.award_id in back])
         back = [each for each in back if each not in {held[ref].award_id for ref in since}]
         outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (reason,)) for ref, reason in since.items()}
-        invalid = exceptions.of_learners(
-            tx.session, run_id, [ref for ref, each in held.items() if each.award_id in gone]
-        )
-        lifted = [
-            ref for ref, each in held.items() if each.award_id in gone and not invalid.get(ref, exceptions.NONE).invalid
-        ]
+        lifted = _not_invalid(tx, run_id, [ref for ref, each in held.items() if each.award_id in gone])
         gone = [each for each in gone if each not in {held[ref].award_id for ref in lifted}]
         outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (Reason("already_issued"),)) for ref in lifted}
         _refresh_modes(tx, order.run, earning_now, actor, now)
@@ -327,6 +322,12 @@ def reconsider(
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
     return [outcomes[ref] for ref in refs]
+
+
+def _not_invalid(tx: Transaction, run_id: UUID, refs: Sequence[str]) -> list[str]:
+    """Of these, whose certificate is not declared invalid any more: that was lifted after it was decided."""
+    found = exceptions.of_learners(tx.session, run_id, refs)
+    return [ref for ref in refs if not found.get(ref, exceptions.NONE).invalid]
 
 
 def _refresh_modes(tx: Transaction, run: RunView, found: Sequence[Decided], actor: str, now: datetime) -> None:
