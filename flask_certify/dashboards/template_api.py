@@ -161,9 +161,16 @@ def export_template(*, template: TemplateView) -> Asked:
 
 def import_template(given: Asked, *, issuer: IssuerView) -> Asked:
     """Take in a template that was exported, here or elsewhere"""
-    rt, actor = current_runtime(), current_actor().ref
     return _saved(
-        archive.take_in(rt, issuer.tenant_ref, given["file"], key=given["key"], replace=given["replace"], actor=actor)
+        archive.take_in(
+            current_runtime(),
+            issuer.tenant_ref,
+            given["file"],
+            key=given["key"],
+            replace=given["replace"],
+            within=saving.IN_A_REQUEST,
+            actor=current_actor().ref,
+        )
     )
 
 

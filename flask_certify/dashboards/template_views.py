@@ -4,6 +4,7 @@ What is typed is laid out in a child process with limits (documents/compiling.py
 name. Pictures that came with a form and were fine are kept under their hash, so that nobody uploads them twice.
 """
 
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -97,18 +98,19 @@ def post_templates(issuer: IssuerView) -> AnyResponse:
     """Takes a file in, copies a template, or changes who is on file as a signatory."""
     rt, actor, tenant = current_runtime(), current_actor().ref, issuer.tenant_ref
     form = request.form
+    take_in = partial(archive.take_in, rt, tenant, within=saving.IN_A_REQUEST, actor=actor)
     try:
         match form.get("do"):
             case "import":
                 upload = request.files.get("file")
                 data = upload.stream.read(archive.LARGEST + 1) if upload else b""
                 key, replace = form.get("key", "").strip() or None, "replace" in form
-                made = archive.take_in(rt, tenant, data, key=key, replace=replace, actor=actor)
+                made = take_in(data, key=key, replace=replace)
                 return redirect(url_for("certify.template", slug=issuer.slug, template_id=made.template_id), 303)
             case "copy":
                 source = open_template(issuer, _uuid(form.get("source", "")))
                 data = archive.export(rt, source.id)
-                made = archive.take_in(rt, tenant, data, key=form.get("key", "").strip() or None, actor=actor)
+                made = take_in(data, key=form.get("key", "").strip() or None)
                 return redirect(url_for("certify.template", slug=issuer.slug, template_id=made.template_id), 303)
             case "sign_add":
                 upload = request.files.get("image")

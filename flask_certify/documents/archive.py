@@ -24,8 +24,8 @@ from ..core.i18n import N_
 from ..core.runtime import Runtime
 from . import saving
 from .checks import MOST_MEGABYTES
-from .errors import TemplateNotFound
-from .saving import Saved, TemplateExists
+from .errors import TemplateExists, TemplateNotFound
+from .saving import Saved
 from .templates import Page, find_by_key, get_page, get_template
 
 FORMAT = "flask-certify template 1"
@@ -121,10 +121,17 @@ def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def take_in(
-    rt: Runtime, tenant_ref: str, data: bytes, *, key: str | None = None, replace: bool = False, actor: str
+    rt: Runtime,
+    tenant_ref: str,
+    data: bytes,
+    *,
+    key: str | None = None,
+    replace: bool = False,
+    within: float | None = None,
+    actor: str,
 ) -> Saved:
     """The template as one of the tenant, under its own key or this one; with `replace` as new versions of the one that
-    has that key. Every page is checked as if it was typed.
+    has that key. Every page is checked as if it was typed; once `within` seconds are over no other is begun.
 
     Raises ArchiveRefused, ArchiveTooLarge, TemplateExists, and what `saving.make` and `saving.save` raise.
     """
@@ -135,11 +142,19 @@ def take_in(
         there = find_by_key(session, tenant_ref, wanted)
     if there is None:
         return saving.make(
-            rt, tenant_ref, wanted, carried.name, carried.pages, language=carried.language, note=note, actor=actor
+            rt,
+            tenant_ref,
+            wanted,
+            carried.name,
+            carried.pages,
+            language=carried.language,
+            note=note,
+            within=within,
+            actor=actor,
         )
     if not replace:
         raise TemplateExists(key=wanted)
-    return saving.save(rt, there.id, carried.pages, note=note, actor=actor)
+    return saving.save(rt, there.id, carried.pages, note=note, within=within, actor=actor)
 
 
 def unpacked(data: bytes) -> Carried:

@@ -134,3 +134,66 @@ class FontRefused(TemplateRefused):
 class CompilerBroken(Misconfigured):
     code = "documents.compiler_broken"
     sentence = N_("The program that lays templates out cannot run here (%(kind)s). Install flask-certify again.")
+
+
+class TemplateExists(Conflict):
+    code = "template.exists"
+    sentence = N_("There is a template %(key)s already. Save a version of it, or choose another key.")
+
+
+class TemplateKept(Conflict):
+    code = "template.kept"
+    sentence = N_(
+        "This template was attached, and certificates may be printed from it, so it is not deleted. Retire it instead."
+    )
+
+
+class TemplateAttached(Conflict):
+    code = "template.attached"
+    sentence = N_(
+        "This template is attached to course runs: %(runs)s. Attach another one there first; then it can be retired."
+    )
+
+
+class TemplateRetired(Conflict):
+    code = "template.retired"
+    sentence = N_("This template is retired. Take it up again first.")
+
+
+class WrongKey(BadInput):
+    code = "template.wrong_key"
+    sentence = N_("The key of a template has at most 40 small letters, digits and dashes.")
+
+
+class WrongName(BadInput):
+    code = "template.wrong_name"
+    sentence = N_("A template has a name of at most 200 characters, and a note of a version at most 500.")
+
+
+class WrongLanguage(BadInput):
+    code = "template.wrong_language"
+    sentence = N_("%(language)s is no language in which dates can be written. Use a code such as hi or ta.")
+
+
+class NoSuchPage(BadInput):
+    code = "template.no_such_page"
+    sentence = N_("The template has no page in %(language)s yet. Save one first.")
+
+
+class SameLanguage(BadInput):
+    code = "template.same_language"
+    sentence = N_("There are two pages in %(language)s. Keep one of them.")
+
+
+class TooManyPages(BadInput):
+    code = "template.too_many_pages"
+    sentence = N_(
+        "The template has %(pages)s pages, and %(done)s of them took %(seconds)s seconds to lay out: too long to wait "
+        "for here. Nothing was saved. Take it in with fewer languages at a time, or with the command "
+        "flask certify documents import-template, which waits."
+    )
+
+
+class NoPages(BadInput):
+    code = "template.no_pages"
+    sentence = N_("A template has at least one page.")

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,8 +18,6 @@ from sqlalchemy import orm
 from ..achievements.models import Attachment, Issuer
 from ..achievements.service import get_issuer
 from ..core import audit
-from ..core.errors import BadInput, Conflict
-from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.languages import find_tag, spelled
 from ..core.runtime import Runtime
@@ -26,7 +25,20 @@ from ..core.storage import put_blob
 from ..core.transaction import Transaction
 from . import checks, pictures, shipped, signatories
 from .checks import Findings, Warned
-from .errors import TemplateNotFound
+from .errors import (
+    NoPages,
+    NoSuchPage,
+    SameLanguage,
+    TemplateAttached,
+    TemplateExists,
+    TemplateKept,
+    TemplateNotFound,
+    TemplateRetired,
+    TooManyPages,
+    WrongKey,
+    WrongLanguage,
+    WrongName,
+)
 from .models import IN_USE, RETIRED, PlateFile, Template, TemplateVersion
 from .placeholders import SAMPLE_CODE, Value
 from .plate import ENGINE
@@ -35,61 +47,10 @@ from .signatories import Place
 from .templates import Page, TemplateView, attached_to, get_template
 
 LONGEST_NAME, LONGEST_NOTE = 200, 500
+IN_A_REQUEST = 15
+"""Seconds in which the last page has to be begun while somebody waits; one page may take ten, and web servers give up
+after thirty."""
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-class TemplateExists(Conflict):
-    code = "template.exists"
-    sentence = N_("There is a template %(key)s already. Save a version of it, or choose another key.")
-
-
-class TemplateKept(Conflict):
-    code = "template.kept"
-    sentence = N_(
-        "This template was attached, and certificates may be printed from it, so it is not deleted. Retire it instead."
-    )
-
-
-class TemplateAttached(Conflict):
-    code = "template.attached"
-    sentence = N_(
-        "This template is attached to course runs: %(runs)s. Attach another one there first; then it can be retired."
-    )
-
-
-class TemplateRetired(Conflict):
-    code = "template.retired"
-    sentence = N_("This template is retired. Take it up again first.")
-
-
-class WrongKey(BadInput):
-    code = "template.wrong_key"
-    sentence = N_("The key of a template has at most 40 small letters, digits and dashes.")
-
-
-class WrongName(BadInput):
-    code = "template.wrong_name"
-    sentence = N_("A template has a name of at most 200 characters, and a note of a version at most 500.")
-
-
-class WrongLanguage(BadInput):
-    code = "template.wrong_language"
-    sentence = N_("%(language)s is no language in which dates can be written. Use a code such as hi or ta.")
-
-
-class NoSuchPage(BadInput):
-    code = "template.no_such_page"
-    sentence = N_("The template has no page in %(language)s yet. Save one first.")
-
-
-class SameLanguage(BadInput):
-    code = "template.same_language"
-    sentence = N_("There are two pages in %(language)s. Keep one of them.")
-
-
-class NoPages(BadInput):
-    code = "template.no_pages"
-    sentence = N_("A template has at least one page.")
 
 
 class Change(Protocol):
@@ -148,6 +109,7 @@ def make(
     *,
     language: str | None = None,
     note: str = "",
+    within: float | None = None,
     actor: str,
 ) -> Saved:
     """A template of the tenant, with its pages by language.
@@ -160,7 +122,7 @@ def make(
     pages = _by_tag(pages)
     if language is not None and (language := _tagged(language)) not in pages:
         raise NoSuchPage(language=language)
-    laid_out = _laid_out(rt, tenant_ref, pages, None)
+    laid_out = _laid_out(rt, tenant_ref, pages, None, within)
     with rt.transaction() as tx:
         issuer = _issuer(tx.session, tenant_ref)
         tx.session.execute(sa.select(Issuer.id).where(Issuer.id == issuer.id).with_for_update())
@@ -173,18 +135,27 @@ def make(
         return _store(rt, tx, row, laid_out, note, actor)
 
 
-def save(rt: Runtime, template_id: UUID, pages: Mapping[str, Page], *, note: str = "", actor: str) -> Saved:
+def save(
+    rt: Runtime,
+    template_id: UUID,
+    pages: Mapping[str, Page],
+    *,
+    note: str = "",
+    within: float | None = None,
+    actor: str,
+) -> Saved:
     """A new version in each of the languages whose page is different, which later certificates use; those already
     issued stay as they are (R-019).
 
-    Takes a second for each, since it is laid out first. All are saved or none. Raises a TemplateRefused that says what
+    Takes a second for each, since it is laid out first; once `within` seconds are over no other is begun. All are saved
+    or none. Raises a TemplateRefused that says what
     to change, NoGlyph, TooLong, QrTooDense, TemplateNotFound, TemplateRetired, WrongName; for the languages NoPages,
-    WrongLanguage, SameLanguage.
+    TooManyPages, WrongLanguage, SameLanguage.
     """
     _, note = _worded("-", note)
     with rt.reading() as session:
         template = get_template(session, template_id)
-    laid_out = _laid_out(rt, template.tenant_ref, _by_tag(pages), template_id)
+    laid_out = _laid_out(rt, template.tenant_ref, _by_tag(pages), template_id, within)
     with rt.transaction() as tx:
         row = _locked(tx.session, template_id)
         if row.state == RETIRED:
@@ -199,12 +170,17 @@ class _LaidOut:
     found: Findings
 
 
-def _laid_out(rt: Runtime, tenant_ref: str, pages: Mapping[str, Page], template_id: UUID | None) -> dict[str, _LaidOut]:
-    """Each page, checked. Raises the first refusal."""
-    laid_out = {}
+def _laid_out(
+    rt: Runtime, tenant_ref: str, pages: Mapping[str, Page], template_id: UUID | None, within: float | None
+) -> dict[str, _LaidOut]:
+    """Each page, checked. Raises the first refusal, and TooManyPages."""
+    laid_out = dict[str, _LaidOut]()
+    begun = monotonic()
     with rt.reading() as session:
         known = _known_pictures(session, template_id)
     for language, page in pages.items():
+        if within is not None and monotonic() - begun > within:
+            raise TooManyPages(pages=len(pages), done=len(laid_out), seconds=round(within))
         kept = _normal(page, known)
         found = look_at(rt, tenant_ref, page, language, template_id)
         for refusal in found.refusals:
@@ -319,11 +295,20 @@ def delete(rt: Runtime, template_id: UUID, *, actor: str) -> None:
         if was is not None or _is_shipped(row.key):
             raise TemplateKept()
         versions = tx.session.scalars(sa.select(TemplateVersion).where(TemplateVersion.template_id == template_id))
-        keys = [view_of(each).plate_key for each in versions]
+        keys = {view_of(each).plate_key for each in versions} - _needed_by_others(tx.session, template_id)
         tx.session.execute(sa.delete(PlateFile).where(PlateFile.key.in_(keys)))
         tx.session.execute(sa.delete(TemplateVersion).where(TemplateVersion.template_id == template_id))
         _note_act(rt, tx, row, "template.delete", actor)
         tx.session.delete(row)
+
+
+def _needed_by_others(session: orm.Session, template_id: UUID) -> set[str]:
+    """The plates of other templates with the same page, of whichever tenant."""
+    same = sa.select(TemplateVersion.html_sha).where(TemplateVersion.template_id == template_id)
+    others = sa.select(TemplateVersion).where(
+        TemplateVersion.html_sha.in_(same), TemplateVersion.template_id != template_id
+    )
+    return {view_of(each).plate_key for each in session.scalars(others)}
 
 
 def may_be_deleted(template: TemplateView) -> bool:

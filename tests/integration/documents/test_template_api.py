@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from flask_certify.documents import saving
 from flask_certify.host.memory import MemoryHost
 from tests.support import story
 from tests.support.documents import signature
@@ -95,6 +96,15 @@ def test_a_template_goes_to_another_tenant_as_one_file(call: Caller) -> None:
     broken = call(NIA, "POST", "/tenants/devon/templates/import", {"file": encoded(b"x")}, status=422)
     assert broken["code"] == "template.archive_refused"
     call(NIA, "POST", "/tenants/devon/templates/import", {"file": "no base64"}, status=422)
+
+
+def test_who_imports_a_file_is_not_left_waiting_for_all_its_pages(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = call(TOM, "GET", f"/templates/{made(call)}/file")
+    monkeypatch.setattr(saving, "IN_A_REQUEST", -1)
+    refused = call(NIA, "POST", "/tenants/devon/templates/import", {"file": file["data"]}, status=422)
+    assert refused["code"] == "template.too_many_pages"
 
 
 def test_language_and_signatories_are_settled(call: Caller) -> None:

@@ -10,8 +10,13 @@ from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents import archive, saving, templates
 from flask_certify.documents.archive import Carried
-from flask_certify.documents.errors import NotAllowed, PictureRefused, TemplateRefused
-from flask_certify.documents.saving import TemplateExists
+from flask_certify.documents.errors import (
+    NotAllowed,
+    PictureRefused,
+    TemplateExists,
+    TemplateRefused,
+    TooManyPages,
+)
 from flask_certify.documents.templates import Page, TemplateView
 from flask_certify.host.memory import MemoryHost
 from tests.support import story
@@ -96,6 +101,22 @@ def test_what_comes_in_is_checked_as_if_it_was_typed(rt: Runtime, page: Page, re
         archive.take_in(rt, "devon", archive.packed(Carried("own", "x", None, {"en": page}, {})), actor=NIA)
     with rt.reading() as session:
         assert templates.find_by_key(session, "devon", "own") is None
+
+
+def test_a_file_with_more_pages_than_somebody_waits_for_is_refused_and_a_command_takes_it_in(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty languages are laid out for at most as long as a web server waits, and nothing is half saved."""
+    languages = ("en", "hi", "ta", "te")
+    data = archive.packed(Carried("own", "x", None, {each: Page(whole()) for each in languages}, {}))
+    seconds = iter([0.0, 0.1, 7.0, 15.1])
+    with monkeypatch.context() as patched:
+        patched.setattr(saving, "monotonic", lambda: next(seconds))
+        with pytest.raises(TooManyPages, match="4 pages, and 2 of them took 15 seconds"):
+            archive.take_in(rt, "devon", data, within=saving.IN_A_REQUEST, actor=NIA)
+    with rt.reading() as session:
+        assert templates.find_by_key(session, "devon", "own") is None
+    assert archive.take_in(rt, "devon", data, actor=NIA).versions.keys() == set(languages)
 
 
 def test_a_template_is_taken_to_another_tenant_by_command(site: Flask, rt: Runtime, tmp_path: Path) -> None:

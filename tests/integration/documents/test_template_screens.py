@@ -225,6 +225,17 @@ def test_a_template_is_exported_copied_and_imported(tom: FlaskClient, own: Templ
     assert broken.status_code == 422 and "Nothing was taken in" in text_of(broken)
 
 
+def test_who_takes_a_file_in_is_not_left_waiting_for_all_its_pages(
+    tom: FlaskClient, own: TemplateView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tom.get(f"{ALL}/{own.id}/template.zip").data
+    monkeypatch.setattr(saving, "IN_A_REQUEST", -1)
+    forms = ({"do": "import", "key": "a", "file": upload(file, "t.zip")}, {"do": "copy", "source": own.id, "key": "b"})
+    for form in forms:
+        refused = tom.post(ALL, data=form)
+        assert refused.status_code == 422 and "too long to wait for here" in text_of(refused)
+
+
 def test_deleting_is_offered_only_where_it_is_done(tom: FlaskClient, own: TemplateView, rt: Runtime) -> None:
     """R-021."""
     assert 'value="delete"' in tom.get(f"{ALL}/{own.id}").get_data(as_text=True)

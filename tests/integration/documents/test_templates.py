@@ -15,26 +15,28 @@ from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents import saving, templates
 from flask_certify.documents import service as documents
-from flask_certify.documents.errors import SlotMissing, TemplateNotFound
-from flask_certify.documents.models import Template, TemplateVersion
-from flask_certify.documents.saving import (
+from flask_certify.documents.errors import (
     NoPages,
     NoSuchPage,
     SameLanguage,
+    SlotMissing,
     TemplateAttached,
     TemplateExists,
     TemplateKept,
+    TemplateNotFound,
     TemplateRetired,
     WrongKey,
     WrongLanguage,
     WrongName,
 )
+from flask_certify.documents.models import PlateFile, Template, TemplateVersion
+from flask_certify.documents.service import get_version
 from flask_certify.documents.templates import Page
 from flask_certify.issuing import attaching, printing, reissuing
 from flask_certify.issuing.attaching import By, Place
 from tests.support import story
 from tests.support.documents import read
-from tests.support.story import RUN, TOM
+from tests.support.story import NIA, RUN, TOM
 from tests.support.templates import attach, award_of, issued, make, make_host
 from tests.unit.documents.pages import page, whole
 
@@ -49,6 +51,11 @@ def site(tmp_path: Path) -> Iterator[Flask]:
 def rt(site: Flask) -> Runtime:
     """On one kind of database: what depends on it is tested in test_documents_service.py."""
     return runtime_of(site)
+
+
+def plates(rt: Runtime) -> set[str]:
+    with rt.reading() as session:
+        return set(session.scalars(sa.select(PlateFile.key)))
 
 
 # ---- making and changing ---------------------------------------------------------------------------
@@ -189,6 +196,19 @@ def test_a_template_that_was_never_attached_can_be_deleted(rt: Runtime) -> None:
         saving.delete(rt, modern.id, actor=TOM)
     with pytest.raises(TemplateNotFound):
         saving.retire(rt, template_id, actor=TOM)
+
+
+def test_deleting_a_template_leaves_the_plates_that_others_print_from(rt: Runtime) -> None:
+    """R-020: a page that another tenant uses, too, is laid out once, and stays so."""
+    template_id = make(rt, pages={"en": Page(whole("<div>Shared</div>")), "hi": Page(whole("<div>Alone</div>"))})
+    theirs = saving.make(rt, "devon", "own", "Theirs", {"en": Page(whole("<div>Shared</div>"))}, actor=NIA)
+    before = plates(rt)
+    saving.delete(rt, template_id, actor=TOM)
+    with rt.reading() as session:
+        needed = get_version(session, theirs.versions["en"]).plate_key
+    assert needed in plates(rt) and len(before - plates(rt)) == 1
+    saving.delete(rt, theirs.template_id, actor=NIA)
+    assert needed not in plates(rt)
 
 
 # ---- in which language -----------------------------------------------------------------------------
