@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 
@@ -169,15 +170,23 @@ class Certify:
 def _install_api(app: Flask, rt: Runtime) -> None:
     """Loaded here and not above: what describes and validates requests costs more to load than all the rest."""
     from .core import api
+
+    api.install(app, _operations(), rt)
+
+
+@cache
+def _operations() -> Blueprint:
+    """All operations of the API, made once for every application of this process."""
+    from .core import api
     from .dashboards import api as dashboards_api
     from .dashboards import bundle_api, support_api, template_api
     from .notifications import api as notifications_api
     from .verification import api as verification_api
 
-    blueprint = api.make_blueprint()
-    for operations in (verification_api, dashboards_api, bundle_api, template_api, support_api, notifications_api):
-        operations.register(blueprint)
-    api.install(app, blueprint, rt)
+    blueprint: Blueprint = api.make_blueprint(
+        verification_api, dashboards_api, bundle_api, template_api, support_api, notifications_api
+    )
+    return blueprint
 
 
 def _engine_of(app: Flask) -> Callable[[], Engine]:

@@ -1,7 +1,6 @@
 """Our API in somebody else's application: flask-smorest under our own prefix, with errors of our own (decision 13).
 
-    blueprint = api.make_blueprint()
-    dashboards.api.register(blueprint)
+    blueprint = api.make_blueprint(dashboards.api, verification.api)
     api.install(app, blueprint, rt)
 
 What a request may look like is validated by the same schemas that the served OpenAPI document is made of. Whether
@@ -9,8 +8,9 @@ somebody may do it is asked first. Every error is `{"code", "sentence"}`.
 """
 
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from threading import Lock
+from typing import Any, Protocol
 
 import marshmallow as ma
 from flask import Flask, current_app, jsonify, request
@@ -130,8 +130,32 @@ def logged_in(view: View) -> View:
 # ---- installing ------------------------------------------------------------------------------------
 
 
+class Room(Protocol):
+    """A module that has operations."""
+
+    def register(self, blueprint: Blueprint) -> None: ...
+
+
 class _OurApi(Api):  # type: ignore[misc]
     ERROR_SCHEMA = Error
+
+    def __init__(self, app: Flask, **more: Any) -> None:
+        self._describing = Lock()
+        self._describe: Callable[[], None] | None = None
+        super().__init__(app, **more)
+
+    def describe_later(self, describe: Callable[[], None]) -> None:
+        self._describe = describe
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document, described when it is asked for the first time: it takes longer than all the rest of
+        a start, and most programs that start never show it."""
+        with self._describing:
+            if self._describe is not None:
+                self._describe()
+                self._describe = None
+            document: dict[str, Any] = self.spec.to_dict()
+            return document
 
     def _register_error_handlers(self) -> None:
         """The host's error pages stay its own; ours stand on our blueprint."""
@@ -140,25 +164,16 @@ class _OurApi(Api):  # type: ignore[misc]
         """The document is an operation like any other."""
 
 
-def make_blueprint() -> Blueprint:
-    """A blueprint for the operations. Packages add theirs, then `install` puts it in place."""
-    return Blueprint(NAME, "flask_certify.core.api", description="Certificates")
+class _Operations(Blueprint):  # type: ignore[misc]
+    def register_views_in_doc(self, api: _OurApi, *args: Any, **kwargs: Any) -> None:
+        api.describe_later(partial(super().register_views_in_doc, api, *args, **kwargs))
 
 
-def install(app: Flask, blueprint: Blueprint, rt: Runtime) -> None:
-    """Puts the finished blueprint into the application, and the document of all its operations beside it."""
-    has_command = "openapi" in app.cli.commands
-    smorest = _OurApi(app, config_prefix="CERTIFY", spec_kwargs=_about(rt))
-    if not has_command:  # flask-smorest's own command is not ours to add
-        app.cli.commands.pop("openapi", None)
-    prefix = rt.settings.url_prefix + PATH
-
-    def get_openapi() -> Response:
-        return jsonify(smorest.spec.to_dict())
-
-    def get_nothing(path: str = "") -> Response:
-        raise NoSuchOperation()
-
+def make_blueprint(*rooms: Room) -> Blueprint:
+    """A blueprint with the operations of these rooms, for any number of applications."""
+    blueprint = _Operations(NAME, "flask_certify.core.api", description="Certificates")
+    for room in rooms:
+        room.register(blueprint)
     # By Flask's own way, which describes nothing: these two are no operations.
     add_plain = super(Blueprint, blueprint).add_url_rule
     add_plain("/openapi.json", "get_openapi", get_openapi)
@@ -169,7 +184,25 @@ def install(app: Flask, blueprint: Blueprint, rt: Runtime) -> None:
     blueprint.after_request(web.safe)
     blueprint.register_error_handler(CertifyError, answer)
     blueprint.register_error_handler(HTTPException, _answer_http)
-    smorest.register_blueprint(blueprint, url_prefix=prefix)
+    return blueprint
+
+
+def get_openapi() -> Response:
+    api: _OurApi = current_app.extensions["flask-smorest"]["blp_name_to_api"][NAME]
+    return jsonify(api.document())
+
+
+def get_nothing(path: str = "") -> Response:
+    raise NoSuchOperation()
+
+
+def install(app: Flask, blueprint: Blueprint, rt: Runtime) -> None:
+    """Puts the blueprint into the application, and the document of all its operations beside it."""
+    has_command = "openapi" in app.cli.commands
+    smorest = _OurApi(app, config_prefix="CERTIFY", spec_kwargs=_about(rt))
+    if not has_command:  # flask-smorest's own command is not ours to add
+        app.cli.commands.pop("openapi", None)
+    smorest.register_blueprint(blueprint, url_prefix=rt.settings.url_prefix + PATH)
 
 
 def _about(rt: Runtime) -> dict[str, Any]:

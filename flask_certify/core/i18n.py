@@ -37,10 +37,13 @@ def c_(text: str, /, **gaps: object) -> str:
 
 
 def cn_(one: str, many: str, num: int, /, **gaps: object) -> str:
-    """The form of the sentence that fits the number, which fills the gap `num`."""
+    """The form of the sentence that fits the number, which fills the gap `num` as the language writes it: `50,000`."""
     if not is_translating():
         return (one if num == 1 else many) % {"num": num, **gaps}
-    return str(domain().ngettext(one, many, num, **gaps))
+    from .reader import number
+
+    said: str = domain().get_translations().ungettext(one, many, num)
+    return said % {"num": number(num), **gaps}
 
 
 def is_translating() -> bool:

@@ -155,6 +155,10 @@ class Settings:
     """Of credentials that are signed together the first, the last and one in so many are computed again by the full
     algorithm; one that differs stops the batch. 1: each of them, at forty times the cost."""
 
+    qr_shows: str = "both"
+    """What QR codes lead to, those printed long ago included (R-146): `certificate`, its page; `both`, the page with a
+    link to the video that the host names; `video`, if valid straight to the video. Typed codes lead to the page."""
+
     count_seconds: float = 2.0
     """How long clicks and scans are gathered before they are written together. 0: each request writes its own."""
 
@@ -213,6 +217,8 @@ class Settings:
             raise _wrong("host_seconds", "it must be a number of seconds above 0.")
         if not 1 <= self.check_every <= 100_000:
             raise _wrong("check_every", "it must be from 1 to 100000.")
+        if self.qr_shows not in ("certificate", "video", "both"):
+            raise _wrong("qr_shows", "it must be certificate, video or both.")
         if not 1 <= self.list_limit <= 1_000_000:
             raise _wrong("list_limit", "it must be from 1 to 1000000.")
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(self.mail_from)[1]):

@@ -104,7 +104,7 @@ class Tender:
         if not self._fork:
             duties.do_due(rt, self.id)
             return
-        if self._on_duty and os.waitpid(self._on_duty, os.WNOHANG)[0]:
+        if self._on_duty and has_ended(self._on_duty):
             self._on_duty = None
         if not self._on_duty and duties.are_due(rt):
             self._on_duty = self._start_duties()
@@ -136,6 +136,14 @@ class Tender:
         duties.step_down(rt, self.id)
         with rt.transaction() as tx:
             workers.leave(tx.session, self.id)
+
+
+def has_ended(child: int) -> bool:
+    """Also of one that the system has cleared away by itself, as it does for a supervisor that ignores SIGCHLD."""
+    try:
+        return bool(os.waitpid(child, os.WNOHANG)[0])
+    except ChildProcessError:
+        return True
 
 
 def sweep_once(app: Flask) -> int:

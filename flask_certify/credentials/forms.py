@@ -199,9 +199,10 @@ def open_badges_2_key(rt: Runtime, slug: str, name: str, which: str) -> Document
 
 def badge_of(source: Source) -> Badge:
     """What older badges say of it."""
+    document = source.document
     return Badge(
-        home=open_badges_2.Home(source.base, source.issuer_slug, source.frozen.issuer_name, source.issuer_url),
-        document=source.document,
+        home=open_badges_2.Home(source.base, source.issuer_slug, source.frozen.issuer_name, document["issuer"]["url"]),
+        document=document,
         frozen=source.frozen,
         code=source.code,
         award_id=source.award_id,

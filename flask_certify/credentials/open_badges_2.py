@@ -135,13 +135,17 @@ def revoked_assertion(badge: Badge) -> Document:
 
 def signed(badge: Badge, signer: FormSigner) -> str:
     """The assertion as a compact JWS."""
-    document = {
+    return jwt.sign(to_sign(badge, signer.name), signer, {})
+
+
+def to_sign(badge: Badge, key_name: str) -> Document:
+    """The assertion as this key signs it."""
+    return {
         **_assertion(badge),
         "id": badge.at("assertion.json"),
-        "badge": badge_address(badge, signer.name),
-        "verification": {"type": "SignedBadge", "creator": key_address(badge.home, signer.name)},
+        "badge": badge_address(badge, key_name),
+        "verification": {"type": "SignedBadge", "creator": key_address(badge.home, key_name)},
     }
-    return jwt.sign(document, signer, {})
 
 
 def _assertion(badge: Badge) -> Document:
@@ -220,9 +224,31 @@ def extension_schema() -> Document:
 def incredible(badge: Badge, signer: FormSigner) -> Document:
     """The members of inCredible's CertificateExtension, signed by our own recipe since none reproduces its samples.
 
-    `signatureValue` is base64url of RS256 over the document without `signature` in the canonical form of RFC 8785:
-    members sorted by name, no blanks. There are no numbers and no names outside ASCII, so Python's writer makes it.
+    `signatureValue` is base64url of RS256 over the document without `signature` in the canonical form of RFC 8785.
     """
+    unsigned = incredible_to_sign(badge, signer.name, signer.public_pem)
+    return incredible_signed(badge, unsigned, signer.name, signer.sign(canonical(unsigned)))
+
+
+def canonical(document: Document) -> bytes:
+    """Sorted by name, no blanks: there are no numbers and no names outside ASCII, so Python's writer makes it."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def incredible_signed(badge: Badge, unsigned: Document, key_name: str, signature: bytes) -> Document:
+    return {
+        **unsigned,
+        "signature": {
+            "type": "RsaSignature2018",
+            "creator": key_address(badge.home, key_name),
+            "created": badge.document["proof"]["created"],
+            "signatureValue": base64url(signature),
+        },
+    }
+
+
+def incredible_to_sign(badge: Badge, key_name: str, public_pem: str) -> Document:
+    """All of it but the signature."""
     frozen, home = badge.frozen, badge.home
     document: Document = {
         "@context": [CONTEXT, f"{home.base}/ob2/certificate/context.json"],
@@ -233,7 +259,7 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
         "recipient": {**_recipient(str(badge.document["credentialSubject"]["id"]), badge.code)},
         "badge": {
             **badge_class(badge),
-            "issuer": {**issuer(home), "publicKey": [signer.public_pem]},
+            "issuer": {**issuer(home), "publicKey": [public_pem]},
         },
         "signatory": [
             {
@@ -245,17 +271,8 @@ def incredible(badge: Badge, signer: FormSigner) -> Document:
             for number, each in enumerate(frozen.signatories, start=1)
         ],
         "printUri": f"{home.base}/v/{badge.code}",
-        "verification": {"type": "SignedBadge", "creator": key_address(home, signer.name)},
+        "verification": {"type": "SignedBadge", "creator": key_address(home, key_name)},
     }
     if "validUntil" in badge.document:
         document["expires"] = badge.document["validUntil"]
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-    return {
-        **document,
-        "signature": {
-            "type": "RsaSignature2018",
-            "creator": key_address(home, signer.name),
-            "created": badge.document["proof"]["created"],
-            "signatureValue": base64url(signer.sign(canonical)),
-        },
-    }
+    return document

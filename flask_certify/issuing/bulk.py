@@ -14,7 +14,7 @@ from ..achievements.models import Run
 from ..achievements.service import RunView, ensure_run, get_run
 from ..awards import service as awards
 from ..awards.service import FailureNote
-from ..core import audit, outbox, working
+from ..core import audit, outbox, reader, working
 from ..core.db import insert_or_ignore
 from ..core.errors import CertifyError, DatabaseBusy
 from ..core.hosts import asking
@@ -123,14 +123,14 @@ def nothing_new_sentence(rt: Runtime, run_id: UUID) -> str:
     if last is None:
         return c_(NOBODY_YET)
     time = last.astimezone(ZoneInfo(zone)).strftime("%d-%m-%y-%H-%M-%S")
-    return c_(NOTHING_NEW.get(people, NOTHING_NEW["learners"]), count=number, time=time)
+    return c_(NOTHING_NEW.get(people, NOTHING_NEW["learners"]), count=reader.number(number), time=time)
 
 
 def will_be_issued_sentence(rt: Runtime, run_id: UUID, count: int, kind: BatchKind = BatchKind.ISSUE) -> str:
     """What the pop-up says before (R-116); the same for a re-issue (R-121)."""
     people, _ = _words_and_zone(rt, run_id)
     said = WILL_BE_REVOKED if kind is BatchKind.REVOKE else WILL_BE_ISSUED
-    return c_(said.get(people, said["learners"]), count=count)
+    return c_(said.get(people, said["learners"]), count=reader.number(count))
 
 
 def _words_and_zone(rt: Runtime, run_id: UUID) -> tuple[str, str]:

@@ -4,9 +4,10 @@ Lines that cannot be used are grouped by what is wrong with them and named by th
 the others are used all the same.
 """
 
+import codecs
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -43,6 +44,9 @@ GROUPS: Mapping[Refusal, str] = {
 class UnreadableFile(BadInput):
     code = "import.unreadable"
     sentence = N_("This file cannot be read: it must be a CSV file in UTF-8 with at most %(lines)s lines.")
+
+    def __init__(self) -> None:
+        super().__init__(lines=f"{MOST_LINES:,}")
 
 
 @dataclass(frozen=True)
@@ -92,24 +96,17 @@ def import_allowlist(rt: Runtime, run_id: UUID, data: bytes, *, actor: str, auto
 
 def read(data: bytes) -> tuple[list[Line], dict[str, list[int]]]:
     """The lines that have the form, and the errors so far. A byte-order mark is fine, and so are empty lines."""
-    if len(data) > MOST_BYTES:
-        raise UnreadableFile(lines=MOST_LINES)
     errors: dict[str, list[int]] = {group: [] for group in (FORMAT, *GROUPS.values())}
     lines: list[Line] = []
-    try:
-        text = data.decode("utf-8-sig")
-        for row in (rows := csv.reader(io.StringIO(text, newline=""), strict=True)):
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if len(lines) >= MOST_LINES:
-                raise UnreadableFile(lines=MOST_LINES)
-            if _has_form(cells):
-                lines.append(Line(rows.line_num, cells[0], cells[1] or None))
-            else:
-                errors[FORMAT].append(rows.line_num)
-    except (UnicodeDecodeError, csv.Error):
-        raise UnreadableFile(lines=MOST_LINES) from None
+    for number, cells in cells_of(data):
+        if not any(cells):
+            continue
+        if len(lines) >= MOST_LINES:
+            raise UnreadableFile()
+        if _has_form(cells):
+            lines.append(Line(number, cells[0], cells[1] or None))
+        else:
+            errors[FORMAT].append(number)
     return lines, errors
 
 
@@ -120,6 +117,30 @@ def _has_form(cells: Sequence[str]) -> bool:
         and is_storable(cells[0], LONGEST_LOGIN)
         and is_storable(cells[1], LONGEST_NOTE)
     )
+
+
+def cells_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a file with their numbers. What spreadsheets call CSV is not always parted by commas: where a comma
+    writes the decimals it is a semicolon, and "Unicode text" is UTF-16 with tabs.
+
+    Raises UnreadableFile.
+    """
+    if len(data) > MOST_BYTES:
+        raise UnreadableFile()
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_parted_by(text), strict=True)
+        for row in rows:
+            yield rows.line_num, [cell.strip() for cell in row]
+    except (UnicodeDecodeError, csv.Error):
+        raise UnreadableFile() from None
+
+
+def _parted_by(text: str) -> str:
+    """What comes first of all that may part cells, in the first line that holds anything."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return next((each for each in first if each in ",;\t"), ",")
 
 
 def _sorted(errors: Mapping[str, Collection[int]]) -> dict[str, list[int]]:

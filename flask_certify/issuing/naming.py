@@ -3,8 +3,6 @@
 Lines that name nobody are told by their number, never by what they hold; the others are used all the same (R-091).
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +16,7 @@ from ..core.hosts import asking
 from ..core.runtime import Runtime
 from ..core.texts import is_storable
 from ..host.ports import find_logins
-from .importing import LONGEST_LOGIN, MOST_BYTES, MOST_LINES, UnreadableFile
+from .importing import LONGEST_LOGIN, MOST_LINES, UnreadableFile, cells_of
 
 HEADINGS = frozenset(
     {"external id", "external_id", "id", "learner", "user", "username", "user name", "email", "e-mail"}
@@ -43,20 +41,14 @@ def from_file(rt: Runtime, run_id: UUID, data: bytes) -> Named:
 
 def read(data: bytes) -> dict[int, str]:
     """What stands first on each line that holds anything, by the number of the line; headings are passed by."""
-    if len(data) > MOST_BYTES:
-        raise UnreadableFile(lines=MOST_LINES)
     named: dict[int, str] = {}
-    try:
-        text = data.decode("utf-8-sig")
-        for row in (rows := csv.reader(io.StringIO(text, newline=""), strict=True)):
-            first = row[0].strip() if row else ""
-            if not first or (not named and first.lower() in HEADINGS):
-                continue
-            if len(named) >= MOST_LINES:
-                raise UnreadableFile(lines=MOST_LINES)
-            named[rows.line_num] = first
-    except (UnicodeDecodeError, csv.Error):
-        raise UnreadableFile(lines=MOST_LINES) from None
+    for number, cells in cells_of(data):
+        first = cells[0] if cells else ""
+        if not first or (not named and first.lower() in HEADINGS):
+            continue
+        if len(named) >= MOST_LINES:
+            raise UnreadableFile()
+        named[number] = first
     return named
 
 

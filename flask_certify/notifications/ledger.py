@@ -75,13 +75,13 @@ def entries(session: orm.Session, held: outbox.Claim, state: State) -> list[Entr
 
 
 def names_of_others(session: orm.Session, entry: Entry) -> frozenset[str]:
-    """What the provider calls the other messages to the same person by the same channel."""
+    """What the provider calls the other messages to the same person by the same channel; and this one, as it was sent
+    before a person decided that it is sent again."""
     return frozenset(
         session.scalars(
             sa.select(Message.provider_id).where(
                 Message.recipient == entry.learner_ref,
                 Message.channel == entry.channel,
-                Message.id != entry.id,
                 Message.provider_id.is_not(None),
             )
         )

@@ -184,6 +184,9 @@ def learn(rt: Runtime, tx: Transaction, news: News) -> bool:
         values |= {"reason": None}
     else:
         final = DELIVERED if news.state is State.SENT else FAILED
+        if final == FAILED and news.provider_id:  # of a text that a person had sent again since, it says nothing
+            ours = sa.or_(Message.provider_id.is_(None), Message.provider_id == news.provider_id)
+            conditions.append(sa.or_(Message.state != State.SENT, ours))
         values |= {"reason": news.reason, "report": final}
         # An email may be taken by one server and sent back by the next; of an SMS the first final word counts.
         later = sa.and_(Message.channel == Channel.EMAIL, Message.report == DELIVERED, sa.literal(final == FAILED))

@@ -1,7 +1,9 @@
 """The real client of Twilio, what its answers mean to us, and a way to another server for tests."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import isnan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,7 +79,8 @@ class QuietHttpClient(TwilioHttpClient):  # type: ignore[misc]
             url = self._base + parts.path + (f"?{parts.query}" if parts.query else "")
         self.retry_after = None
         answer = super().request(method, url, *more, **named)
-        self.retry_after = seconds_to_wait((answer.headers or {}).get("Retry-After"))
+        said = answer.headers or {}
+        self.retry_after = seconds_to_wait(said.get("Retry-After"), said.get("Date"))
         return answer
 
     def log_request(self, kwargs: dict[str, Any]) -> None:
@@ -91,12 +94,28 @@ def _is_since(made: datetime | None, moment: datetime) -> bool:
     return made is None or made >= moment
 
 
-def seconds_to_wait(said: str | None) -> float | None:
-    """What Retry-After asks for, at most an hour; None if it says nothing that can be read."""
+def seconds_to_wait(said: str | None, answered: str | None = None) -> float | None:
+    """What Retry-After asks for, at most an hour; None if it says nothing that can be read.
+
+    It may name a moment instead of seconds (RFC 9110, 10.2.3): then by the clock of whoever answered, for ours may be
+    wrong.
+    """
     try:
-        return min(max(float(said or ""), 0.0), LONGEST_WAIT)
+        seconds = float(said or "")
+    except ValueError:
+        until, now = _moment(said), _moment(answered) or datetime.now(UTC)
+        if until is None:
+            return None
+        seconds = (until - now).total_seconds()
+    return None if isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _moment(said: str | None) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(said or "")
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def named(error: TwilioRestException, wait: float | None = None) -> NotSent:

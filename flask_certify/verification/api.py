@@ -56,8 +56,7 @@ def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
     rt = current_runtime()
     on = days.asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
     told = service.report(rt, asked["code"], on)
-    if told["answer"] == Answer.UNKNOWN.value:
-        views.note_miss()
+    views.note_if_missed(Answer(str(told["answer"])), asked["code"])
     return told
 
 

@@ -2,11 +2,12 @@
 
 import csv
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import click
 from flask.cli import AppGroup
@@ -25,6 +26,7 @@ from .export import export
 from .presented import FileTooLarge
 from .wording import plain
 
+_BEHIND_V = re.compile(r".*/v/(.+)", re.IGNORECASE | re.DOTALL)  # old codes may have slashes in them
 ENDS_WITH = {"valid": 0, "malformed": 2, "cannot_check": 2}
 
 
@@ -65,7 +67,7 @@ def check(rt: Runtime, what: str, on: date | None = None) -> Verdict:
     """The verdict about whatever it is. Raises FileTooLarge, UnreadableFile."""
     if what == "-":
         return service.check_file(rt, sys.stdin.buffer.read(presented.LARGEST + 1), on)
-    if what.startswith(("http://", "https://")):
+    if what[:8].lower().startswith(("http://", "https://")):  # QR codes may be all in capitals
         return service.check_code(rt, code_in(what), on)
     if _is_file(what):
         return service.check_file(rt, _contents(Path(what)), on)
@@ -73,12 +75,17 @@ def check(rt: Runtime, what: str, on: date | None = None) -> Verdict:
 
 
 def code_in(url: str) -> str:
-    """The last part of the address: what stands behind `/v/`. The address itself is not believed."""
+    """What stands behind `/v/`, or what the form asked for. The address itself is not believed."""
     try:
-        path = urlsplit(url).path
+        parts = urlsplit(url)
+        asked = parse_qs(parts.query).get("code")
     except ValueError:
         return ""
-    return path.rstrip("/").rpartition("/")[2].removesuffix(".json")
+    if asked:
+        return asked[0]
+    path = unquote(parts.path).rstrip("/").removesuffix(".json")
+    found = _BEHIND_V.search(path)
+    return found[1] if found else path.rpartition("/")[2]
 
 
 def _is_file(what: str) -> bool:

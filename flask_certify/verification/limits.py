@@ -79,7 +79,8 @@ def limiter_of(app: Flask) -> Limiter:
 def client_of(address: str | None) -> str:
     """Whom attempts are counted against. A home has 2⁶⁴ addresses of IPv6, so these count as their network.
 
-    Behind a proxy every address is the proxy's, unless the host says which headers it trusts (ProxyFix).
+    Behind a proxy every address is the proxy's, so that one guesser stops everybody, unless the host says which headers
+    it trusts (ProxyFix).
     """
     if address is None or ":" not in address:
         return address or ""

@@ -18,6 +18,8 @@ from ..credentials.contexts import Document
 from ..credentials.multibase import from_base64url
 from ..credentials.text import LONGEST
 from ..credentials.verify import Unreadable
+from . import older
+from .older import OlderClaim
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a file that is handed in. Ours have some hundred thousand."""
@@ -49,6 +51,15 @@ class Claim:
     """None: the file holds no credential that can be read."""
     document: Document | None = None
     token: Token | None = None
+    older: OlderClaim | None = None
+    """Of Open Badges 2.0 and inCredible's form; then `document` and `token` are not needed."""
+
+    @property
+    def key_name(self) -> str | None:
+        """Of the key that is to have signed it, if that is none of those that sign credentials."""
+        if self.older is not None:
+            return self.older.key_name
+        return self.token.key_id.partition("#")[2] if self.token else None
 
 
 def is_pdf(data: bytes) -> bool:
@@ -68,13 +79,13 @@ def read(data: bytes) -> Claim:
     mark_of(data)
     try:
         text = _carried(data)
-        document, token = _taken_apart(text) if text.count(".") == 2 and text[:1] != "{" else (_strict(text), None)
+        claim = _token(text) if text.count(".") == 2 and text[:1] != "{" else _document(_strict(text))
     except (NothingCarried, Unreadable, ValueError, RecursionError):
         return Claim(None)
-    named = document.get("id")
+    named = claim.credential_id
     if not isinstance(named, str) or not is_storable(named, 100):  # as no id is, and no database can be asked for
         return Claim(None)
-    return Claim(named, document, token)
+    return claim
 
 
 def is_the_same(claim: Claim, ours: str, form_key_pems: dict[str, str]) -> bool:
@@ -122,11 +133,19 @@ def _strict(text: str) -> Document:
     return verify.read(text)
 
 
-def _taken_apart(text: str) -> tuple[Document, Token]:
+def _document(document: Document) -> Claim:
+    claim = older.read(document)
+    return Claim(claim.credential_id, older=claim) if claim else Claim(document.get("id"), document)
+
+
+def _token(text: str) -> Claim:
     """The credential that a token claims, without the registered claims, which must say the same as its members."""
     head, body, tail = text.split(".")
     header = verify.read(from_base64url(head).decode("utf-8"))
     payload = verify.read(from_base64url(body).decode("utf-8"))
+    if header == older.HEADER:
+        claim = older.read_token(payload, f"{head}.{body}".encode("ascii"), from_base64url(tail))
+        return Claim(claim.credential_id if claim else None, older=claim)
     if set(header) != {"alg", "typ", "kid"} or not all(isinstance(each, str) for each in header.values()):
         raise Unreadable("a header that we never write")
     document = {name: value for name, value in payload.items() if name not in _CLAIMS}
@@ -134,7 +153,7 @@ def _taken_apart(text: str) -> tuple[Document, Token]:
     if claims != _claims_of(document):
         raise Unreadable("its claims say something else than its members")
     token = Token(header["kid"], header["alg"], f"{head}.{body}".encode("ascii"), from_base64url(tail))
-    return document, token
+    return Claim(document.get("id"), document, token)
 
 
 def _claims_of(document: Document) -> Document:

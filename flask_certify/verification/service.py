@@ -11,11 +11,12 @@ from ..achievements.validity import end_of
 from ..core.errors import Misconfigured, Unavailable
 from ..core.ids import parse_code
 from ..core.runtime import Runtime
+from ..credentials import forms
 from ..credentials.form_keys import public_keys, unsafe_keys
 from ..credentials.models import Credential
 from ..documents.models import Document as PrintedDocument
 from ..eligibility import visibility
-from . import decoy, finding, presented
+from . import decoy, finding, older, presented
 from .aliases import alias_of
 from .answers import COUNTING, SHOWING, Answer, Brief, Verdict, ended_by, judge, shown_with, state_at
 from .disclosure import Level, initials, lowest
@@ -138,15 +139,26 @@ def _weighed(rt: Runtime, claim: Claim, now: datetime, on: date | None, *, is_pd
             return Verdict(Answer.UNKNOWN, None, now)
         found = finding.by_id(session, award_id, with_past=on is not None)
         assert found.award is not None and found.held is not None
-        safe = dict(public_keys(session, found.award.issuer_id)) if claim.token else {}
-        unsafe = dict(unsafe_keys(session, found.award.issuer_id)) if claim.token else {}
+        safe = dict(public_keys(session, found.award.issuer_id)) if claim.key_name else {}
+        unsafe = dict(unsafe_keys(session, found.award.issuer_id)) if claim.key_name else {}
     if found.award.frozen.recipient_name is None:
         return _told(rt, found, now, on)
-    if found.held.text is None or not presented.is_the_same(claim, found.held.text, safe | unsafe):
+    if found.held.text is None or not _is_the_same(rt, claim, award_id, found.held.text, safe | unsafe):
         return Verdict(Answer.ALTERED, None, now)
-    if claim.token is not None and claim.token.key_id.partition("#")[2] in unsafe:
+    if claim.key_name in unsafe:
         return Verdict(Answer.REISSUE_NEEDED, None, now)
+    if claim.older is not None:  # it names nobody, so who has it sees no more than who has the code
+        return weigh(rt, found, found.award.code, now, on)
     return replace(_told(rt, found, now, on), is_our_file=False if is_pdf else None)
+
+
+def _is_the_same(rt: Runtime, claim: Claim, award_id: UUID, ours: str, pems: dict[str, str]) -> bool:
+    try:
+        if claim.older is None:
+            return presented.is_the_same(claim, ours, pems)
+        return older.is_the_same(claim.older, forms.badge_of(forms.source_of(rt, award_id)), pems)
+    except (ValueError, KeyError, TypeError):  # what we hold was damaged, and is not what anybody was given
+        return False
 
 
 def _told(rt: Runtime, found: Found, now: datetime, on: date | None) -> Verdict:

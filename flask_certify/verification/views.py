@@ -1,6 +1,7 @@
 """The public doors: the page behind the QR code, the same as JSON, and the form for a typed code. No login anywhere."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import Blueprint, current_app, jsonify, make_response, redirect, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -32,7 +33,7 @@ TEMPLATES = (
 )
 """Of which the page of an answer is made."""
 
-_SHEETS = "certify_sheets"
+_SHEETS, _LAST_RUN = "certify_sheets", "certify_last_run"
 RETRY_SECONDS = 120
 LONGEST_ECHO = 64
 FORM_BYTES = 64 * 1024  # of a form, besides its file
@@ -51,12 +52,12 @@ def register(bp: Blueprint) -> None:
     """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
     web.add_templates(bp, "flask_certify.verification")
     holder_views.register(bp)
-    bp.add_url_rule("/verify", "verify", get_form)
-    bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"])
-    bp.add_url_rule("/v/<code>", "certificate", get_certificate)
+    bp.add_url_rule("/verify", "verify", get_form, strict_slashes=False)
+    bp.add_url_rule("/verify", "post_verify", post_verify, methods=["POST"], strict_slashes=False)
+    bp.add_url_rule("/v/<path:code>", "certificate", get_certificate)  # old codes may have slashes in them
     bp.add_url_rule("/share/<token>", "shared", get_shared)
     bp.add_url_rule("/share/<token>/certificate.pdf", "shared_document", get_shared_document)
-    bp.add_url_rule("/V/<code>", "certificate_in_capitals", get_certificate)
+    bp.add_url_rule("/V/<path:code>", "certificate_in_capitals", get_certificate)
 
 
 def get_form() -> Response:
@@ -76,24 +77,23 @@ def get_certificate(code: str) -> Response:
     seconds = seconds_to_wait()
     if seconds:
         return too_many(seconds)
-    typed = code.removesuffix(".json")
+    typed = code.rstrip("/").removesuffix(".json")
     rt = current_runtime()
     verdict = service.check_code(rt, typed, days.asked(request.args.get("on"), rt.clock.now()))
-    if verdict.answer is Answer.UNKNOWN:
-        note_miss()
-    if not request.referrer:  # a camera comes from nowhere, a form or a link from a page
+    note_if_missed(verdict.answer, typed)
+    is_scanned = not request.referrer  # a camera comes from nowhere, a form or a link from a page
+    if is_scanned:
         note(current_runtime(), "qr_scan", reader="app" if web.wants_json() else "generic")
-    return answer(verdict, typed)
+    return answer(verdict, typed, is_scanned=is_scanned)
 
 
 def _answer_old_code(typed: str) -> Response:
-    """What an earlier system printed, or a mistake. Mistakes that can be an old code count, since those are shorter."""
+    """What an earlier system printed, or a mistake."""
     seconds = seconds_to_wait()
     if seconds:
         return too_many(seconds)
     verdict = service.check_code(current_runtime(), typed)
-    if verdict.answer is Answer.MALFORMED and aliases.alias_of(typed) is not None:
-        note_miss()
+    note_if_missed(verdict.answer, typed)
     return answer(verdict, typed)
 
 
@@ -149,11 +149,13 @@ def get_shared_document(token: str) -> Response:
 # ---- answers ---------------------------------------------------------------------------------------
 
 
-def answer(verdict: Verdict, typed: str, document_url: str | None = None) -> Response:
-    """The verdict as a page, or the same facts as JSON."""
+def answer(verdict: Verdict, typed: str, document_url: str | None = None, *, is_scanned: bool = False) -> Response:
+    """The verdict as a page, or the same facts as JSON; or the way to the video, where QR codes lead to that."""
     rt = current_runtime()
-    links = links_for(rt, verdict.run_ref if verdict.shown else None)
+    links, is_now_valid = _links(verdict), verdict.is_valid and verdict.on is None
     note(rt, "verified", answer=verdict.answer.value)
+    if is_scanned and rt.settings.qr_shows == "video" and links.video and is_now_valid and not web.wants_json():
+        return _public(redirect(links.video, 303))
     if verdict.shown:
         note(rt, "certificate_shown", device=_device())
     if web.wants_json():
@@ -169,6 +171,23 @@ def answer(verdict: Verdict, typed: str, document_url: str | None = None) -> Res
     if verdict.answer is Answer.CANNOT_CHECK:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return _public(response)
+
+
+def _links(verdict: Verdict) -> Links:
+    """Where the answer leads.
+
+    A host may take its time to name a video. So for a code that nobody has it is asked again for the one before, and
+    what it says is dropped: no clock tells which codes there are (R-145).
+    """
+    rt, extensions = current_runtime(), current_app.extensions
+    if rt.settings.qr_shows == "certificate":
+        return links_for(rt, None)
+    if verdict.nobodys:
+        return replace(links_for(rt, extensions.get(_LAST_RUN)), video=None)
+    if verdict.shown is None:
+        return links_for(rt, None)
+    extensions[_LAST_RUN] = verdict.run_ref
+    return links_for(rt, verdict.run_ref)
 
 
 def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) -> str:
@@ -253,7 +272,11 @@ def seconds_to_wait() -> int:
         return 0
 
 
-def note_miss() -> None:
+def note_if_missed(answer: Answer, typed: str) -> None:
+    """Counts a code that nobody has. Mistakes that can be an old code count, too: those are shorter, and guessed more
+    easily."""
+    if answer is not Answer.UNKNOWN and (answer is not Answer.MALFORMED or aliases.alias_of(typed) is None):
+        return
     rt = current_runtime()
     try:
         with asking(rt, "limiter"):

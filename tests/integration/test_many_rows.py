@@ -31,6 +31,8 @@ def row(number: int, **other: Any) -> dict[str, Any]:
         "details": {"has": number, "says": NAMES[number % len(NAMES)], "nothing": None, "half": 0.5, "yes": True},
         "batch_id": new_id() if number % 2 else None,
         "resolved_at": None,
+        "attempts": 1 + number % 3,
+        "last_at": None,
         **other,
     }
 

@@ -6,7 +6,7 @@ admin, Sue is support, Nia is the admin of the neighbouring tenant `devon`, whos
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ ENDED = datetime(2026, 5, 31, 22, 59, tzinfo=UTC)
 COMPLETED = datetime(2026, 5, 20, 12, 0, tzinfo=UTC)
 MASTER_KEY = "5a" * 32  # of these tests alone
 RUN, OTHER_RUN = "physics-1", "ships-1"
+SAID_TO_PAGES_ALONE = {"WTF_CSRF_ENABLED"}  # a setting that changes nothing of what a site is set up with
 MIA, TOM, SUE, MAX, NIA = "mia", "tom", "sue", "max", "nia"
 
 
@@ -114,7 +115,16 @@ def _run(ref: str, title: str, tenant: str, mentor: str) -> CourseRun:
 
 def make_app(database_url: str, host: MemoryHost, *, clock: Clock | None = None, **config: Any) -> Flask:
     """A host application with tables of its own, and Certify installed on it. Its tables and ours are made."""
+    app, make_tables = _make_bare_app(database_url, host, clock, config)
+    with app.app_context():
+        copies.fill(runtime_of(app).engine, make_tables)
+    return app
 
+
+def _make_bare_app(
+    database_url: str, host: MemoryHost, clock: Clock | None, config: dict[str, Any]
+) -> tuple[Flask, Callable[[], None]]:
+    """The application, and what makes its tables and ours."""
     from flask_certify import Certify
 
     class Base(orm.DeclarativeBase):
@@ -139,15 +149,12 @@ def make_app(database_url: str, host: MemoryHost, *, clock: Clock | None = None,
     db.init_app(app)
     Babel(app)
     Certify().init_app(app, db=db, host=host, clock=clock or FixedClock(NOW))
-    with app.app_context():
-        engine = runtime_of(app).engine
 
-        def make_tables() -> None:
-            db.create_all()
-            schema.upgrade(engine)
+    def make_tables() -> None:
+        db.create_all()
+        schema.upgrade(runtime_of(app).engine)
 
-        copies.fill(engine, make_tables)
-    return app
+    return app, make_tables
 
 
 def set_up(rt: Runtime) -> None:
@@ -172,12 +179,22 @@ def quick(rt: Runtime) -> Runtime:
 
 
 @contextmanager
-def opened(database_url: str, host: MemoryHost, **more: Any) -> Iterator[Flask]:
+def opened(database_url: str, host: MemoryHost, *, clock: Clock | None = None, **config: Any) -> Iterator[Flask]:
     """An application of `make_app` on which both tenants can issue."""
-    app = make_app(database_url, host, **more)
+    app, make_tables = _make_bare_app(database_url, host, clock, config)
+
+    def make_site() -> None:
+        make_tables()
+        set_up(runtime_of(app))
+
     try:
         with app.app_context():
-            set_up(runtime_of(app))
+            engine = runtime_of(app).engine
+            if clock is None and config.keys() <= SAID_TO_PAGES_ALONE:
+                copies.fill(engine, make_site, f"a site of {host.tenants} with {host.runs}")
+            else:
+                copies.fill(engine, make_tables)
+                set_up(runtime_of(app))
         yield app
     finally:
         dispose(app)

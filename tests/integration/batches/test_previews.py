@@ -228,9 +228,23 @@ def test_a_file_names_learners_by_external_id_or_reference_and_its_other_lines_a
     assert chosen == naming.Named(("ada", "cy"), (5,))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"External ID;Name\r\nWA-ada;Lovelace, Ada\r\nWA-cy;Cy\r\n",
+        "External ID\tName\nWA-ada\tAda\nWA-cy\tCy\n".encode("utf-16"),
+        b"WA-ada;Lovelace, Ada\rWA-cy;\r",
+    ],
+)
+def test_files_are_read_as_spreadsheets_write_them(rt: Runtime, data: bytes) -> None:
+    """R-091: with a comma for decimals the cells are parted by semicolons, and "Unicode text" is UTF-16 with tabs."""
+    finish(rt, look(rt))
+    assert naming.from_file(rt, run_id(rt), data) == naming.Named(("ada", "cy"), ())
+
+
 @pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'"open', b"x\n" * 50_001, b"x" * 5_000_001])
 def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes) -> None:
-    with pytest.raises(UnreadableFile, match="at most 50000 lines"):
+    with pytest.raises(UnreadableFile, match="at most 50,000 lines"):
         naming.from_file(rt, run_id(rt), data)
 
 

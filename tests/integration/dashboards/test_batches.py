@@ -4,17 +4,23 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from flask_certify.host.memory import MemoryHost
+from flask_certify.host.records import Contact
 from flask_certify.issuing import bulk
 from tests.support import story
 from tests.support.story import MIA, TOM
 
-from .conftest import Place
+from .conftest import Place, make_place
 
 V1 = "/certify/api/v1"
 
@@ -67,6 +73,42 @@ def test_all_who_match_the_filter_are_taken_and_nobody_else(place: Place) -> Non
     page = place.get(asked.headers["Location"], TOM).text
     assert "The certificates of 1 learners will be revoked shortly." in page
     assert not re.search(r'name="notify" value="1" checked', page)
+
+
+@pytest.fixture
+def narrow(tmp_path: Path, host: MemoryHost) -> Iterator[Place]:
+    """A place that lists three learners at most; Eli, Fay and Gus completed a week after the others."""
+    for ref in ("eli", "fay", "gus"):
+        late = story.learner(ref, ref.title(), completed_on=story.COMPLETED + timedelta(days=7))
+        host.add_learner(story.RUN, late, Contact())
+    yield from make_place(tmp_path, host, CERTIFY_LIST_LIMIT=3)
+
+
+def test_who_is_not_listed_is_issued_to_and_brought_into_view_by_date_to_be_issued_to_again(narrow: Place) -> None:
+    """R-121, R-122, R-123: the notice says how many, bulk issue reaches all, a filter is a selection, and nobody is
+    counted twice."""
+    assert sum(narrow.issue().issued.values()) == 6
+    page = narrow.get(narrow.dashboard).text
+    assert "4 learners are not listed" in page and 'value="gus"' not in page
+    assert re.search(r"<dt>Issued</dt><dd>6</dd>", page)
+
+    late = {"from": "2026-05-27", "to": "2026-05-27"}
+    page = narrow.get(f"{narrow.dashboard}?{urlencode(late)}").text
+    assert "are not listed" not in page and "All 3 that match" in page
+    assert [ref for ref in ("eli", "fay", "gus", "ada") if f'value="{ref}"' in page] == ["eli", "fay", "gus"]
+    assert all(f'type="hidden" name="{name}" value="{day}"' in page for name, day in late.items())
+
+    asked = send(narrow, kind="reissue", which="matching", **late)
+    assert "Certificates will be issued to 3 learners shortly." in narrow.get(asked.headers["Location"]).text
+    done = confirm(narrow, asked, reason="name_corrected")
+    while_it_runs = narrow.get(narrow.dashboard).text
+    assert "again" in while_it_runs
+    finish(narrow, done.headers["Location"].rpartition("/")[2])
+    codes = {line[0]: line[4] for line in rows(narrow.get(done.headers["Location"] + "/learners.csv"))[1:]}
+    assert sorted(codes) == ["WA-eli", "WA-fay", "WA-gus"] and len(set(codes.values())) == 3
+    assert re.search(r"<dt>Issued</dt><dd>6</dd>", narrow.get(narrow.dashboard).text)
+    download = narrow.get(f"{narrow.dashboard}/download?{urlencode(late)}")
+    assert "3 certificates" in download.text
 
 
 def test_a_file_that_is_handed_in_chooses_them_and_says_which_lines_it_could_not_use(place: Place) -> None:

@@ -229,6 +229,12 @@ def test_beyond_the_limit_a_notice_says_how_many_are_not_listed_and_dates_bring_
     assert shown(later)[0][0] == "T-000120"
 
 
+def test_large_numbers_are_written_as_the_language_does(place: Place) -> None:
+    many(place, 2004)
+    first = place.get(place.dashboard).text
+    assert "2,004 learners" in first and "All 2,004 learners" in first
+
+
 def test_the_number_of_questions_does_not_grow_with_the_run(place: Place) -> None:
     place.issue()
     few = questions(place, "")

@@ -67,7 +67,9 @@ def test_a_file_that_names_nobody_changes_nothing(listed: Life) -> None:
         assert session.scalar(sa.select(sa.func.count()).select_from(LearnerException)) == 1
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b'"never closed', b"x" * (importing.MOST_BYTES + 1), b"a,b\n" * 50_001])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"\xe9", b'"never closed', b"x" * (importing.MOST_BYTES + 1), b"a,b\n" * 50_001]
+)
 def test_a_file_that_cannot_be_read_is_refused_whole(listed: Life, data: bytes) -> None:
     with pytest.raises(UnreadableFile):
         importing.import_allowlist(listed.rt, listed.run.id, data, actor=TOM)

@@ -9,12 +9,15 @@ from uuid import UUID
 import pytest
 from twilio.request_validator import RequestValidator
 
+from flask_certify.core import working
 from flask_certify.core.ids import new_id
-from flask_certify.notifications import ledger, reports
+from flask_certify.notifications import decisions, ledger, reports
+from flask_certify.notifications.models import Message
 from flask_certify.notifications.reports import HeardBefore, NoHook, NotAReport, NotSigned, TooOld
 from flask_certify.notifications.states import State
 from tests.support import ledger as support
 from tests.support.ledger import Ledger
+from tests.support.sms_server import name_of
 from tests.support.town import ADA, SENT, Town
 
 SECRET = "a secret of these tests"
@@ -28,7 +31,9 @@ def database_url(sqlite_url: str) -> str:
 
 
 def tell_status(book: Ledger, message_id: UUID, status: str, *, token: str = "t0ken", **more: str) -> None:
-    form = {"MessageSid": "SM1", "MessageStatus": status, **more}
+    with book.rt.reading() as session:
+        message = session.get(Message, message_id)
+    form = {"MessageSid": (message and message.provider_id) or "SM1", "MessageStatus": status, **more}
     query = f"m={message_id}"
     signature = RequestValidator(token).compute_signature(f"{BASE}/hooks/sms/status?{query}", form)
     reports.sms_status(book.rt, query, form, signature)
@@ -68,7 +73,7 @@ def test_an_sms_that_arrived_is_called_delivered_and_later_reports_change_nothin
         tell_status(book, sms, status)
 
     kept = book.messages()["ada", "sms"]
-    assert (kept.state, kept.report, kept.provider_id) == ("sent", "delivered", "SM1")
+    assert (kept.state, kept.report, kept.provider_id) == ("sent", "delivered", name_of(0))
     assert book.failures() == []
 
 
@@ -104,6 +109,26 @@ def test_a_report_that_comes_before_its_sender_has_written_down_anything_counts(
     ledger.record(book.rt, held, [(entry, ledger.Outcome(State.SENT, provider_id="SM1"))])
 
     assert book.states()["ada", "sms"] == ("failed", "sms.undelivered")
+
+
+def test_a_late_report_of_a_text_that_was_sent_again_since_takes_nothing_back(town: Town, book: Ledger) -> None:
+    """R-161: called failed by it, the second text would invite somebody to send a third."""
+    town.exchange.silent.add(str(ADA.phone))
+    book.award("ada", ADA)
+    book.deliver(book.tell("ada"))
+    sms = book.messages()["ada", "sms"].id
+    town.exchange.silent.clear()
+    decisions.decide(book.rt, [sms], decisions.AGAIN, "tom", tenant_ref="wales")
+    with book.rt.reading() as session:
+        again = working.open_chunks(session)
+    book.deliver(again)
+    second = book.messages()["ada", "sms"].provider_id
+
+    tell_status(book, sms, "undelivered", MessageSid="SM of the first")
+    assert book.states()["ada", "sms"] == SENT
+    tell_status(book, sms, "delivered")
+    told = book.messages()["ada", "sms"]
+    assert (told.report, told.provider_id) == ("delivered", second)
 
 
 def test_a_report_heard_twice_is_refused(book: Ledger, sms: UUID) -> None:

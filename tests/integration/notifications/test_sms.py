@@ -14,6 +14,7 @@ from flask_certify.core.settings import Settings
 from flask_certify.notifications.ports import Away, Later, NotSent, Refused, Text, Texter, Uncertain
 from flask_certify.notifications.reasons import ASK_FIRST
 from flask_certify.notifications.sms import make_texter
+from flask_certify.notifications.twilio_client import seconds_to_wait
 from tests.support import mail_server, sms_server
 from tests.support.sms_server import Exchange, name_of, refusal
 
@@ -154,6 +155,26 @@ def test_a_provider_that_cannot_say_what_it_has_is_sent_nothing(exchange: Exchan
 
     assert isinstance(trouble, Later) and trouble.code == ASK_FIRST
     assert exchange.texts == []
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("86400", 3600.0),
+        ("-5", 0.0),
+        ("Mon, 15 Jun 2026 09:31:30 GMT", 90.0),
+        ("Mon, 15 Jun 2026 09:00:00 GMT", 0.0),
+        ("Tue, 16 Jun 2026 09:30:00 GMT", 3600.0),
+        ("", None),
+        (None, None),
+        ("soon", None),
+        ("nan", None),
+    ],
+)
+def test_a_provider_may_say_how_long_or_until_when_to_wait(said: str | None, seconds: float | None) -> None:
+    assert seconds_to_wait(said, "Mon, 15 Jun 2026 09:30:00 GMT") == seconds
 
 
 def test_silence_after_the_text_means_that_nobody_knows(exchange: Exchange) -> None:

@@ -1,6 +1,5 @@
 """What the public may see, by which codes and by which links (R-148, R-150)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +116,12 @@ def test_an_imported_old_code_answers_as_its_certificate(issued: Issued, tmp_pat
     assert (verdict.answer, verdict.code) == (Answer.VALID, code)
     page = issued.client.get("/certify/verify", query_string={"code": "wb-2019/0042"})
     assert page.status_code == 200 and "Ada Lovelace" in page.text
+    for address in ("/certify/v/WB-2019/0042", "/certify/v/wb2019%2F0042", "/certify/V/WB2019/0042/"):
+        assert "Ada Lovelace" in issued.client.get(address).text, address
+    told = issued.client.get("/certify/api/v1/verify", query_string={"code": "WB2019/0042"}).get_json()
+    assert told["answer"] == "valid"
+    for what in ("wb-2019/0042", "https://old.example.org/v/WB-2019/0042", "https://old.example.org/v/WB-2019%2F0042"):
+        assert issued.app.test_cli_runner().invoke(args=["certify", "verify", what]).exit_code == 0, what
 
 
 @pytest.mark.parametrize("line", ["short,{}", "OLD-0001,000000000000", "OLD-0001,nonsense", "OLD-0001"])
@@ -130,7 +135,14 @@ def test_an_import_with_a_wrong_line_imports_nothing_and_names_the_line(
     assert service.check_code(campus.rt, "FIRST-01").answer is Answer.MALFORMED
 
 
-def test_guessing_old_codes_is_limited_like_guessing_codes(campus: Issued) -> None:
-    tried: Callable[[int], int] = lambda n: campus.client.get(f"/certify/verify?code=OLD{n:04}").status_code  # noqa: E731
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("/verify?code={}", 422), ("/v/{}", 422), ("/V/{}.json", 422), ("/api/v1/verify?code={}", 200)],
+)
+def test_guessing_old_codes_is_limited_like_guessing_codes_at_every_door(
+    campus: Issued, address: str, status: int
+) -> None:
+    """R-145, R-150: they are shorter than ours."""
+    tried = [campus.client.get("/certify" + address.format(f"OLD{number:04}")).status_code for number in range(31)]
 
-    assert [tried(number) for number in range(31)] == [422] * 30 + [429]
+    assert tried == [status] * 30 + [429]

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_certify.awards.states import AwardState
+from flask_certify.core.current import EXTENSION
 from flask_certify.core.ids import spaced
 from flask_certify.host.ports import HostAway
 from flask_certify.telemetry.models import Telemetry
@@ -259,6 +260,8 @@ def test_a_code_is_read_in_any_case_with_spaces_and_dashes_and_with_look_alikes(
         assert campus.client.get(f"/certify/v/{typed}.json").get_json()["answer"] == "valid", typed
     assert campus.client.get("/certify/V/0123456789AB").status_code == 200
     assert campus.client.get("/certify/v/%200123%20456789AB").status_code == 200
+    assert campus.client.get("/certify/v/0123456789AB/").status_code == 200
+    assert campus.client.get("/certify/verify/?code=0123456789AB").location == "/certify/v/0123456789AB"
 
 
 def test_the_form_leads_to_the_page_of_the_code(campus: Issued) -> None:
@@ -311,6 +314,80 @@ def test_an_unknown_code_leads_to_no_video(campus: Issued) -> None:
     campus.host.pages["video"] = "https://video.example.org/physics-1"
 
     assert "Watch video" not in look(campus, "0123456789AB").words
+
+
+@pytest.mark.parametrize("ending", ["", ".json"], ids=["page", "json"])
+def test_a_host_that_is_slow_to_name_a_video_is_asked_as_often_about_a_code_that_nobody_has(
+    campus: Issued, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-145"""
+    code, asked = campus.issue("ada"), list[tuple[Any, ...]]()
+    monkeypatch.setattr(campus.host, "page_url", lambda *what: asked.append(what) or f"/{what[0]}")
+
+    campus.client.get(f"/certify/v/{code}{ending}")
+    of_known = asked.copy()
+    asked.clear()
+    unknown = campus.client.get(f"/certify/v/0123456789AB{ending}")
+
+    assert asked == of_known == [("courses",), ("video", RUN)]
+    assert "/video" not in unknown.text
+
+
+SHOWN: dict[str, Callable[[Issued, str], Any]] = {
+    "scanned": lambda campus, code: campus.client.get(f"/certify/v/{code}"),
+    "typed": lambda campus, code: campus.client.get(f"/certify/v/{code}", headers={"Referer": "http://localhost/x"}),
+    "asked_by_a_program": lambda campus, code: campus.client.get(f"/certify/v/{code}.json"),
+    "then": lambda campus, code: campus.client.get(f"/certify/v/{code}?on=2026-06-15"),
+}
+
+
+@pytest.mark.parametrize(
+    ("shows", "how", "leads", "links"),
+    [
+        ("video", "scanned", True, True),
+        ("video", "typed", False, True),
+        ("video", "asked_by_a_program", False, True),
+        ("video", "then", False, True),
+        ("both", "scanned", False, True),
+        ("certificate", "scanned", False, False),
+    ],
+)
+def test_what_a_printed_code_shows_is_chosen_later(
+    campus: Issued, shows: str, how: str, leads: bool, links: bool
+) -> None:
+    """R-146: the certificate, a video, or both; and nothing is printed anew."""
+    video, code = "https://video.example.org/physics-1", campus.issue("ada")
+    campus.host.pages["video"] = video
+    choose(campus, shows)
+
+    response = SHOWN[how](campus, code)
+
+    assert (response.status_code, response.location) == ((303, video) if leads else (200, None))
+    assert (video in response.text) is links
+
+
+@pytest.mark.parametrize("state", [AwardState.REVOKED, AwardState.WITHDRAWN])
+def test_a_code_that_leads_to_a_video_still_tells_what_does_not_count(campus: Issued, state: AwardState) -> None:
+    """R-142, R-146"""
+    campus.host.pages["video"] = "https://video.example.org/physics-1"
+    code = campus.issue("ada")
+    choose(campus, "video")
+    campus.change(code, state=state)
+
+    assert "This certificate is revoked" in campus.client.get(f"/certify/v/{code}").text
+
+
+def test_without_a_video_a_code_leads_to_the_certificate(campus: Issued) -> None:
+    """R-146"""
+    code = campus.issue("ada")
+    choose(campus, "video")
+
+    assert "This certificate is valid" in look(campus, code).words
+
+
+def choose(campus: Issued, shows: str) -> None:
+    """What QR codes lead to from now on."""
+    campus.app.extensions[EXTENSION] = replace(campus.rt, settings=replace(campus.rt.settings, qr_shows=shows))
 
 
 @pytest.mark.parametrize("trouble", [HostAway(), RuntimeError("broken"), TimeoutError()])

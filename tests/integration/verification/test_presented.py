@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 
 from flask_certify.awards.states import AwardState
+from flask_certify.core.ids import spaced
 from flask_certify.credentials import attachments, form_keys, forms
 from flask_certify.credentials.did_web import KeyState
 from flask_certify.credentials.multibase import base64url, from_base64url
@@ -283,7 +284,12 @@ def test_the_command_checks_a_file_a_code_and_the_address_in_the_qr_code(campus:
     path.write_bytes(form(campus, code, "open-badge.png"))
     run = campus.app.test_cli_runner()
 
-    for what in (str(path), code, f"https://certs.example.org/certify/v/{code}", f"https://elsewhere.example/v/{code}"):
+    address = f"https://certs.example.org/certify/v/{code}"
+    for what in (
+        *(str(path), code, spaced(code).lower(), address, address.upper(), f"{address}/", f"{address}.json"),
+        *(f"https://elsewhere.example/v/{code}", f"https://elsewhere.example/v/{code[:4]}%20{code[4:]}"),
+        f"https://certs.example.org/certify/verify?code={spaced(code)}",
+    ):
         told = run.invoke(args=["certify", "verify", what, "--json"])
         assert (told.exit_code, json.loads(told.stdout)["answer"]) == (0, "valid")
     assert run.invoke(args=["certify", "verify", "https://elsewhere.example/"]).exit_code == 2

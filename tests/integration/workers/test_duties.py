@@ -1,5 +1,6 @@
 """What the clock does: once in each turn, by one worker of all, on each kind of database."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -8,7 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from flask_certify.core import duties, tidying, workers
+from flask_certify.core import duties, tending, tidying, workers
 from flask_certify.core.clock import FixedClock
 from flask_certify.core.db import Base, derive
 from flask_certify.core.duties import Duty, DutyRow
@@ -148,3 +149,13 @@ def test_who_works_is_known_until_a_day_after_it_was_killed(room: Runtime) -> No
         workers.leave(tx.session, TWO)
     tidying.forget_workers(room)
     assert seen(room) == {}
+
+
+def test_a_process_that_the_system_has_cleared_away_is_known_to_have_ended() -> None:
+    """Under a supervisor that ignores SIGCHLD: else who leads would wait for it for ever."""
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    while not tending.has_ended(child):
+        pass
+    assert tending.has_ended(child)
