@@ -38,8 +38,8 @@ def sweep(rt: Runtime) -> int:
 
 def _unused(session: orm.Session, before: datetime) -> list[str]:
     named = set(_named_by_templates(session))
-    for each in _NAMING:  # few are different, of however many documents
-        named.update(session.scalars(sa.select(each).where(each.is_not(None)).distinct()))
+    for naming in _NAMING:  # few are different, of however many documents
+        named.update(session.scalars(sa.select(naming).where(naming.is_not(None)).distinct()))
     old = sa.select(Blob.sha256, Blob.media_type).where(
         Blob.stored_at < before,
         ~sa.exists().where(Document.sha256 == Blob.sha256),
