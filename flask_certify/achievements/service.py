@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..core.db import insert_or_ignore
 from ..core.errors import NotFound
-from ..core.hosts import asking
+from ..core.hosts import WrongAnswer, asking
 from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
@@ -132,9 +133,23 @@ def get_course_run(rt: Runtime, run_ref: str) -> CourseRun:
     """What the host says about the run now. Raises UnknownRun, HostUnavailable."""
     with asking(rt, "course_run"):
         found = rt.host.course_run(run_ref)
+        if found is not None:
+            _check(found)
     if found is None:
         raise UnknownRun(run=run_ref)
     return found
+
+
+def _check(found: Any) -> None:
+    """A host is somebody else's program. Raises WrongAnswer."""
+    if not isinstance(found, CourseRun):
+        raise WrongAnswer("run")
+    if found.end is not None and (not isinstance(found.end, datetime) or found.end.tzinfo is None):
+        raise WrongAnswer("end")
+    try:
+        ZoneInfo(found.zone)
+    except (KeyError, ValueError, TypeError, OSError) as error:
+        raise WrongAnswer("zone") from error
 
 
 def ensure_run(rt: Runtime, run_ref: str) -> RunView:

@@ -28,6 +28,10 @@ class HostFailed(CertifyError):
     status = 502
 
 
+class WrongAnswer(Exception):
+    """What the host said is not what was agreed; the text names it. Raised within `asking`."""
+
+
 @contextmanager
 def asking(rt: Runtime, port: str) -> Iterator[None]:
     """Around one call of the host. Raises HostUnavailable if it is away, HostFailed if it raised anything else."""
@@ -36,6 +40,9 @@ def asking(rt: Runtime, port: str) -> Iterator[None]:
         yield
     except (HostAway, TimeoutError, ConnectionError) as error:
         raise HostUnavailable() from error
+    except WrongAnswer as error:
+        log.warning("host gave an unusable answer", extra={"port": port, "reason": str(error)})
+        raise HostFailed(kind=f"unusable {error}", port=port) from error
     except Exception as error:  # a host is somebody else's program: whatever it raises is told the same way
         log.warning("host raised", extra={"port": port, "reason": type(error).__name__})
         raise HostFailed(kind=type(error).__name__, port=port) from error

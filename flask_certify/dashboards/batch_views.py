@@ -302,9 +302,9 @@ def line(batch: BatchView) -> str:
         "%(done)s of %(total)s learners are done.", done=reader.number(batch.done), total=reader.number(batch.total)
     )
     if batch.state == PAUSED:
-        return f"{far} {c_('It is paused.')}"
+        return far + " " + c_("It is paused.")
     if batch.state == STOPPING:
-        return f"{far} {c_('It is being stopped; who is being worked on is finished.')}"
+        return far + " " + c_("It is being stopped; who is being worked on is finished.")
     return f"{far} {_pace(batch)}".rstrip()
 
 

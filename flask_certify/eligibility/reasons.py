@@ -54,6 +54,10 @@ FAULTY: dict[str, str] = {
     "progress.not_a_percentage": N_("The learning platform gave a progress that is not between 0 and 100 %%."),
     "score.no_assessments": N_("The rule asks for a score, but the course run has no assessments."),
     "learner.host_failed": N_("The learning platform could not answer for this learner. Have its log looked at."),
+    "learner.wrong_answer": N_(
+        "What the learning platform says about this learner cannot be used: %(field)s is not of the kind agreed. "
+        "Have it corrected there."
+    ),
     "learner.unfit_reference": N_(
         "The learning platform's reference of this learner cannot be stored: at most 100 characters, no zero bytes."
     ),

@@ -10,6 +10,7 @@ from ..core.hosts import ask_about
 from ..core.runtime import Runtime
 from ..host.records import CourseRun, LearnerRecord
 from . import notation
+from .answers import wrong_records
 from .decide import Decision, Offer, Outcome, decide, is_in_audience
 from .facts import NOTHING_KEPT, Facts, Kept, RunFacts, learner_facts, run_facts
 from .reasons import Reason
@@ -57,6 +58,7 @@ def decide_records(
     about = about_run(rt, run, now)
     offers = [Offer(each.id, notation.from_json(each.rule), each.audience) for each in attachments]
     kept, vetoes = kept or {}, vetoes or {}
+    failed = {**wrong_records(records), **failed}
     decided = []
     for ref in learner_refs:
         record = records.get(ref)
@@ -85,7 +87,7 @@ def about_run(rt: Runtime, run: CourseRun, now: datetime) -> RunFacts:
 def ask_records(
     rt: Runtime, run_ref: str, learner_refs: Collection[str]
 ) -> tuple[Mapping[str, LearnerRecord], Mapping[str, Reason]]:
-    """What the host says about these learners, and for whom it could not answer.
+    """What the host says about these learners, and for whom it could not answer, or not so that it can be used.
 
     Raises HostUnavailable; for one alone HostFailed.
     """
@@ -93,4 +95,7 @@ def ask_records(
     if len(learner_refs) == 1:
         for error in raised.values():
             raise error
-    return records, {ref: Reason("learner.host_failed", error.values) for ref, error in raised.items()}
+    known = {ref: record for ref, record in records.items() if record is not None}
+    wrong = wrong_records(known)
+    failed = {ref: Reason("learner.host_failed", error.values) for ref, error in raised.items()} | wrong
+    return {ref: record for ref, record in known.items() if ref not in wrong}, failed

@@ -33,6 +33,7 @@ from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility import events
+from ..eligibility.answers import page_of
 from ..eligibility.decide import Outcome
 from ..eligibility.events import Event
 from ..eligibility.facts import Kept, not_earning
@@ -236,7 +237,7 @@ def pages(rt: Runtime, run_ref: str) -> Iterator[Sequence[LearnerRecord]]:
     after: str | None = None
     while True:
         with asking(rt, "learners"):
-            page = rt.host.learners(run_ref, after=after, limit=PAGE)
+            page = page_of(rt.host.learners(run_ref, after=after, limit=PAGE), after)
         if page:
             yield page
         if len(page) < PAGE:

@@ -4,7 +4,7 @@ Each is a record of its own with actor and reason (R-077, R-082, R-089). What fo
 `happenings` does for the event. Nobody is listed and invalid at once (R-079).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -124,9 +124,16 @@ def allow(rt: Runtime, run_id: UUID, whys: Mapping[str, Why], *, actor: str, aut
 
 def disallow(rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why, *, actor: str) -> Excepted:
     """Takes learners off the allowlist. Their certificates are withdrawn, and nothing is evaluated (R-072)."""
-    ended = _end(rt, run_id, Kind.ALLOW, learner_refs, why, actor)
+    ended: dict[str, UUID] = {}
+
+    def end(tx: Transaction) -> Collection[str]:
+        ended.update(_end_in(rt, tx, run_id, Kind.ALLOW, learner_refs, why, actor))
+        return ended
+
+    event = dict.fromkeys(learner_refs, AllowlistRemoved())
+    followed = happenings.happen(rt, run_id, event, actor=actor, within=end)
     refused: dict[str, Refusal] = dict.fromkeys([ref for ref in learner_refs if ref not in ended], NotListed)
-    return _followed(rt, run_id, tuple(ended), refused, AllowlistRemoved(), actor)
+    return Excepted(tuple(ended), refused, followed)
 
 
 # ---- invalidations ---------------------------------------------------------------------------------
@@ -138,12 +145,14 @@ def invalidate(rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why,
     Refused for whom there is nothing to be declared invalid, and for whoever is on the allowlist.
     """
     refs = list(dict.fromkeys(learner_refs))
-    with rt.transaction() as tx:
+    refused: dict[str, Refusal] = {}
+    made: dict[str, UUID] = {}
+
+    def begin(tx: Transaction) -> Collection[str]:
         run = get_run(tx.session, run_id)
         found = exceptions.of_learners(tx.session, run_id, refs)
         kept = kept_of(tx.session, run_id, refs)
         held = awards.standing_of(tx.session, run.tenant_ref, run.run_ref, refs)
-        refused: dict[str, Refusal] = {}
         for ref in refs:
             own = found.get(ref, exceptions.NONE)
             if own.listed:
@@ -153,9 +162,12 @@ def invalidate(rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why,
             elif ref not in held and (ref not in kept or kept[ref].status is None):
                 refused[ref] = NothingToInvalidate
         asked = [ref for ref in refs if ref not in refused]
-        made = happenings.invalidate(rt, tx, run, dict.fromkeys(asked, why), actor=actor)
-        refused |= dict.fromkeys([ref for ref in asked if ref not in made], AlreadyInvalid)  # a moment ago
-    return _followed(rt, run_id, tuple(made), refused, InvalidationMade(), actor)
+        made.update(happenings.invalidate(rt, tx, run, dict.fromkeys(asked, why), actor=actor))
+        refused.update(dict.fromkeys([ref for ref in asked if ref not in made], AlreadyInvalid))  # a moment ago
+        return made
+
+    followed = happenings.happen(rt, run_id, dict.fromkeys(refs, InvalidationMade()), actor=actor, within=begin)
+    return Excepted(tuple(made), refused, followed)
 
 
 def lift(rt: Runtime, run_id: UUID, learner_refs: Sequence[str], why: Why, *, actor: str) -> Excepted:
@@ -237,9 +249,15 @@ def to_json(each: ExceptionView) -> dict[str, str | None]:
 
 def _end(rt: Runtime, run_id: UUID, kind: Kind, refs: Sequence[str], why: Why, actor: str) -> dict[str, UUID]:
     with rt.transaction() as tx:
-        run = get_run(tx.session, run_id)
-        ended = exceptions.end_many(tx, run_id, kind, refs, why, actor=actor, now=rt.clock.now())
-        _note(rt, tx, run, kind, ended, dict.fromkeys(ended, why.cause), actor, end=True)
+        return _end_in(rt, tx, run_id, kind, refs, why, actor)
+
+
+def _end_in(
+    rt: Runtime, tx: Transaction, run_id: UUID, kind: Kind, refs: Sequence[str], why: Why, actor: str
+) -> dict[str, UUID]:
+    run = get_run(tx.session, run_id)
+    ended = exceptions.end_many(tx, run_id, kind, refs, why, actor=actor, now=rt.clock.now())
+    _note(rt, tx, run, kind, ended, dict.fromkeys(ended, why.cause), actor, end=True)
     return ended
 
 

@@ -15,6 +15,7 @@ from ..awards.models import Award
 from ..awards.states import AwardState, Move
 from ..core.hosts import asking
 from ..core.runtime import Runtime
+from ..eligibility.answers import page_of
 from ..eligibility.decide import Outcome
 from ..eligibility.facts import Kept
 from ..eligibility.reasons import Reason
@@ -112,7 +113,7 @@ def _all_learners(rt: Runtime, run_ref: str) -> Iterator[dict[str, LearnerRecord
     seen: set[str] = set()
     while True:
         with asking(rt, "learners"):
-            page = rt.host.learners(run_ref, after=after, limit=PAGE)
+            page = page_of(rt.host.learners(run_ref, after=after, limit=PAGE), after)
         fresh = {each.learner_ref: each for each in page if each.learner_ref not in seen}
         seen.update(fresh)  # a host that lists somebody twice gets them issued once
         if fresh:

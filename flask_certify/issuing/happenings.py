@@ -4,7 +4,7 @@
 event withdrew, an evaluation may bring back under the same code (R-076, R-078); what a person withdrew, it may not.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -98,8 +98,12 @@ def happen(
     why: Why | None = None,
     change: Change | None = None,
     grades: Mapping[str, str | None] | None = None,
+    within: Callable[[Transaction], Collection[str]] | None = None,
 ) -> Happened:
     """What follows for each of these learners is done, and recorded. Doing it again changes nothing.
+
+    `within` makes or ends the exception that the event is about, in the same transaction, and says for whom it did: the
+    others are left alone.
 
     `grades`: what is recorded in place of the grade of whoever loses a certificate by it; else that is blank (R-080).
 
@@ -116,6 +120,15 @@ def happen(
     taking = Taking(actor, change, grades or {}, fresh)
     moved: list[Moved] = []
     with rt.transaction() as tx:
+        concerned = within(tx) if within else happened.keys()
+        happened = {ref: event for ref, event in happened.items() if ref in concerned}
+        # While the host was asked, somebody may have been put on the allowlist: what is taken away is asked about anew.
+        kept = kept_of(tx.session, run_id, losing) if losing else {}
+        responses = {ref: responses[ref] for ref in happened} | {
+            ref: respond(happened[ref], kept.get(ref, NOTHING_KEPT), automatic=automatic)
+            for ref in losing
+            if ref in happened
+        }
         for kind in dict.fromkeys(type(event) for event in happened.values()):
             refs = [ref for ref, event in happened.items() if type(event) is kind]
             moved += _carry_out(rt, tx, run, kind, {ref: responses[ref] for ref in refs}, why, taking)
@@ -293,6 +306,9 @@ def reconsider(
         since = turned(tx.session, run_id, kept, [ref for ref, each in held.items() if each.award_id in back])
         back = [each for each in back if each not in {held[ref].award_id for ref in since}]
         outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (reason,)) for ref, reason in since.items()}
+        lifted = _not_invalid(tx, run_id, [ref for ref, each in held.items() if each.award_id in gone])
+        gone = [each for each in gone if each not in {held[ref].award_id for ref in lifted}]
+        outcomes |= {ref: _outcome(held[ref], ref, ALREADY, (Reason("already_issued"),)) for ref in lifted}
         _refresh_modes(tx, order.run, earning_now, actor, now)
         for ids, move, cause in (
             (back, Move.RESTORE, Cause.PASSING_AGAIN),
@@ -306,6 +322,12 @@ def reconsider(
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
     return [outcomes[ref] for ref in refs]
+
+
+def _not_invalid(tx: Transaction, run_id: UUID, refs: Sequence[str]) -> list[str]:
+    """Of these, whose certificate is not declared invalid any more: that was lifted after it was decided."""
+    found = exceptions.of_learners(tx.session, run_id, refs)
+    return [ref for ref in refs if not found.get(ref, exceptions.NONE).invalid]
 
 
 def _refresh_modes(tx: Transaction, run: RunView, found: Sequence[Decided], actor: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ from ..core.texts import is_storable
 from ..core.transaction import Transaction
 from ..credentials import rehearsal
 from ..documents import service as documents
+from ..eligibility.answers import page_of
 from . import kinds
 from .closing import close_night
 from .counts import count_items
@@ -120,7 +121,8 @@ def _all_learners(rt: Runtime, run_ref: str) -> list[str]:
     refs: list[str] = []
     while True:
         with asking(rt, "learners"):
-            page = rt.host.learners(run_ref, after=refs[-1] if refs else None, limit=PAGE)
+            after = refs[-1] if refs else None
+            page = page_of(rt.host.learners(run_ref, after=after, limit=PAGE), after)
         refs.extend(record.learner_ref for record in page)
         if len(page) < PAGE:
             return list(dict.fromkeys(refs))  # a host that lists somebody twice gets them issued once

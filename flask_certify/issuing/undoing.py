@@ -27,6 +27,14 @@ class TooLateToUndo(Conflict):
     sentence = N_("A certificate that was issued again by mistake can be taken back for %(days)s days.")
 
 
+class UndoneAlready(Conflict):
+    code = "reissue.undone_already"
+    sentence = N_(
+        "This certificate counts again since what replaced it was taken back. "
+        "To go back further, name the certificate that is to count instead."
+    )
+
+
 class Erased(Conflict):
     code = "award.erased"
     sentence = N_("What this certificate said was erased at its holder's wish, so it cannot come back.")
@@ -85,10 +93,15 @@ def _undoable(rt: Runtime, tx: Transaction, successor: AwardView, now: datetime)
 
 
 def find_undoable(rt: Runtime, award: AwardView) -> UUID:
-    """The successor that `undo` takes back, whichever of the two somebody named. Raises NothingToUndo."""
-    if award.replaces_id is not None and award.state is not AwardState.REVOKED:
-        return award.id
+    """The successor that `undo` takes back, whichever of the two somebody named.
+
+    Whoever says the same thing twice means one step back, and not two. Raises NothingToUndo, UndoneAlready.
+    """
     with rt.reading() as session:
+        if award.replaces_id is not None and award.state is not AwardState.REVOKED:
+            if moves.last_moves(session, [award.id], Move.UNDO):
+                raise UndoneAlready()
+            return award.id
         found = session.scalar(
             sa.select(Award.id).where(
                 Award.replaces_id == award.id, Award.state.in_([AwardState.ISSUED, AwardState.WITHDRAWN])

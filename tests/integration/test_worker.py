@@ -1,7 +1,12 @@
 """A real RQ worker on a real Valkey, with the database as the truth."""
 
+import os
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +19,8 @@ from rq.job import Job
 
 from flask_certify.awards.models import Award
 from flask_certify.core import queue, tending, worker
-from flask_certify.core.current import current_runtime, runtime_of
+from flask_certify.core.current import EXTENSION, current_runtime, runtime_of
+from flask_certify.core.duties import Duty, DutyRow, each
 from flask_certify.core.ids import new_id
 from flask_certify.core.outbox import Chunk
 from flask_certify.core.runtime import Runtime
@@ -22,6 +28,7 @@ from flask_certify.documents import fonts, shaping
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk
 from tests.support import story
+from tests.support.processes import is_gone
 from tests.support.story import MIA, RUN
 
 
@@ -134,6 +141,43 @@ def test_a_child_never_finds_the_database_locked_by_the_thread_that_tends_its_pa
         worker.build(app, connection, tender=tender).work(burst=True, logging_level="ERROR")
         assert (ours.count, ours.failed_job_registry.count) == (0, 0)
     assert len(looks) > 8, "it wrote all the while"
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_the_process_that_does_the_duties_ends_with_its_worker(
+    tmp_path: Path, host: MemoryHost, redis_url: str, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
+) -> None:
+    """R-248: nothing goes on without a worker that answers for it; what was begun is done again by another."""
+    begun = tmp_path / "begun"
+
+    def take_long(rt: Runtime) -> None:
+        begun.with_suffix(".draft").write_text(str(os.getpid()))
+        begun.with_suffix(".draft").rename(begun)
+        time.sleep(600)
+
+    monkeypatch.setattr(tending, "LOOK_EACH", 0.01)
+    with story.opened(f"sqlite:///{tmp_path}/host.db", host, CERTIFY_REDIS_URL=redis_url) as app:
+        with app.app_context():
+            rt = runtime_of(app)
+            with rt.transaction() as tx:
+                tx.session.execute(sa.insert(DutyRow).values(name="long", until=0, turn=0))
+            app.extensions[EXTENSION] = replace(rt, duties=[Duty("long", each(timedelta(minutes=1)), take_long)])
+        tending.let_go(app)
+        owner = os.fork()
+        if not owner:
+            try:
+                signal.signal(signal.SIGTERM, lambda *told: os.kill(os.getpid(), signal.SIGINT))
+                with suppress(KeyboardInterrupt), tending.Tender(app):
+                    time.sleep(600)
+            finally:
+                os._exit(0)
+        deadline = time.monotonic() + 30
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        at_it = int(begun.read_text())
+        os.kill(owner, how)
+        os.waitpid(owner, 0)
+        assert at_it != owner and is_gone(at_it)
 
 
 def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:

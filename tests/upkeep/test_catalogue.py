@@ -3,6 +3,7 @@
 Who wrote a new sentence says `python -m tests.support.words`, and translates what is empty then.
 """
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -66,6 +67,20 @@ def test_every_translation_has_the_gaps_of_its_sentence_and_no_others(language: 
         expected = gaps(forms(message.id)[-1])
         for text in forms(message.string):
             assert gaps(text) == expected, f"{message.id!r} became {text!r}"
+
+
+def test_no_sentence_stands_inside_a_formatted_string_where_the_extractor_does_not_look() -> None:
+    """It would be English in every language, and no other test would say so."""
+    lost = [
+        f"{path.name}: {ast.unparse(call)}"
+        for path in (words.ROOT / "flask_certify").rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in words.KEYWORDS
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    assert lost == []
 
 
 def test_the_english_words_are_those_of_the_code() -> None:

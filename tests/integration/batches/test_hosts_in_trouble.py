@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ import sqlalchemy as sa
 from flask_certify.awards.models import Failure, Record
 from flask_certify.core import outbox
 from flask_certify.core.errors import HostUnavailable
+from flask_certify.core.hosts import HostFailed
 from flask_certify.core.runtime import Runtime
 from flask_certify.eligibility.service import ask_records
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Contact, LearnerRecord
-from flask_certify.issuing import bulk
+from flask_certify.issuing import bulk, changes
 from flask_certify.issuing.errors import (
     BatchFailed,
     BatchStuck,
@@ -96,6 +98,48 @@ def test_a_host_that_raises_for_one_learner_in_a_thousand_is_asked_a_few_times_a
     records, failed = ask_records(rt, RUN, list(host.records[RUN]))
     assert (set(failed), len(records)) == ({"x0517"}, 1003)
     assert other.asked < 25
+
+
+def test_an_answer_of_the_wrong_kind_fails_the_learner_it_is_about_and_is_told_by_its_field(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-041, R-178: times without a zone, texts for numbers; the others get theirs."""
+    host.change_learner(RUN, "cy", completed_on=datetime(2026, 5, 20))
+    host.change_learner(RUN, "dev", progress="100")
+    batch = issue(rt)
+    assert (sum(batch.issued.values()), batch.failed) == (1, 2)
+    assert failures(rt) == [("cy", "decide", "learner.wrong_answer"), ("dev", "decide", "learner.wrong_answer")]
+    with rt.reading() as session:
+        told = {row.learner_ref: row.details for row in session.scalars(sa.select(Failure))}
+    assert told == {"cy": {"field": "completed_on"}, "dev": {"field": "progress"}}
+
+
+@pytest.mark.parametrize(("wrong", "named"), [({"end": datetime(2026, 5, 31)}, "end"), ({"zone": "Mars/Base"}, "zone")])
+def test_a_run_that_cannot_be_understood_is_refused_by_what_is_wrong(
+    rt: Runtime, host: MemoryHost, wrong: dict[str, Any], named: str
+) -> None:
+    host.add_run(replace(host.runs[RUN], **wrong))
+    with pytest.raises(HostFailed, match=f"unusable {named} while asked for course_run"):
+        bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=5)
+
+
+@pytest.mark.parametrize("listed", [None, 5, ["ada"], [None]])
+def test_a_list_of_learners_that_is_none_is_the_hosts_failure(rt: Runtime, host: MemoryHost, listed: Any) -> None:
+    class Odd(MemoryHost):
+        def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
+            return listed
+
+    with pytest.raises(HostFailed, match="unusable learners"):
+        list(changes.pages(replace(rt, host=Odd(**vars(host))), RUN))
+
+
+def test_a_list_of_learners_that_never_ends_is_the_hosts_failure(rt: Runtime, host: MemoryHost) -> None:
+    class Endless(MemoryHost):
+        def learners(self, run_ref: str, *, after: str | None, limit: int) -> Any:
+            return [super().learners(run_ref, after=None, limit=1)[0]] * limit
+
+    with pytest.raises(HostFailed, match="unusable after"):
+        list(changes.pages(replace(rt, host=Endless(**vars(host))), RUN))
 
 
 def test_a_host_that_is_away_means_later_and_never_no(rt: Runtime, host: MemoryHost) -> None:

@@ -20,7 +20,7 @@ from flask_certify.issuing import excepting, happenings, lifecycle, people, prin
 from flask_certify.issuing.lifecycle import DeclaredInvalid
 from flask_certify.issuing.many import LearnerOutcome
 from flask_certify.issuing.reissuing import ReplacedAlready
-from flask_certify.issuing.undoing import Erased, NothingToUndo, TooLateToUndo
+from flask_certify.issuing.undoing import Erased, NothingToUndo, TooLateToUndo, UndoneAlready
 from flask_certify.notifications.models import Message
 from tests.support.life import WHY, Life, heard, meanwhile, names
 from tests.support.story import COMPLETED, RUN, TOM
@@ -320,6 +320,18 @@ def test_what_replaced_nothing_or_counts_no_more_cannot_be_undone(life: Life) ->
     undoing.undo(life.rt, new.id, MISTAKE, actor=TOM)
     with pytest.raises(NothingToUndo):
         undoing.undo(life.rt, new.id, MISTAKE, actor=TOM)
+
+
+def test_who_says_undo_twice_means_one_step_back_and_may_name_the_one_before_for_another(life: Life) -> None:
+    """R-103: a command that is given again takes no second certificate away."""
+    [first] = life.issue("ada")
+    second, third = (life.award(life.reissue("ada")[0].award_id) for _ in range(2))
+    assert undoing.find_undoable(life.rt, life.award(second.id)) == third.id
+    undoing.undo(life.rt, third.id, MISTAKE, actor=TOM)
+    with pytest.raises(UndoneAlready):
+        undoing.find_undoable(life.rt, life.award(second.id))
+    assert undoing.find_undoable(life.rt, life.award(first.id)) == second.id
+    assert [life.award(each.id).state for each in (first, second, third)] == [REVOKED, ISSUED, REVOKED]
 
 
 def test_an_erased_certificate_does_not_come_back(life: Life) -> None:

@@ -1,0 +1,75 @@
+"""Whether what the host says about learners is what was agreed (`host.records`), before anything is decided by it.
+
+A host is somebody else's program. A text in the place of a number, or a time without a zone, is an error about that one
+learner, told by the field; it is never a no, and takes nothing away.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+from ..core.hosts import WrongAnswer
+from ..host.records import Attempt, Enrolment, LearnerRecord
+from .reasons import Reason
+
+TEXTS = ("display_name", "preferred_name", "verified_name", "user_name", "external_id", "tenant_ref", "locale")
+TIMES = ("completed_on", "identity_verified_until")
+
+
+def wrong_records(records: Mapping[str, Any]) -> dict[str, Reason]:
+    """Those that cannot be used, and why: the first field that is not what it should be."""
+    found = {ref: wrong_field(record) for ref, record in records.items()}
+    return {ref: Reason("learner.wrong_answer", {"field": field}) for ref, field in found.items() if field}
+
+
+def page_of(page: Any, after: str | None) -> Sequence[LearnerRecord]:
+    """A page of learners as a list of the host's gave it. Raises WrongAnswer, also for a list that never ends."""
+    if not isinstance(page, Sequence) or not all(
+        isinstance(each, LearnerRecord) and isinstance(each.learner_ref, str) for each in page
+    ):
+        raise WrongAnswer("learners")
+    if page and page[-1].learner_ref == after:
+        raise WrongAnswer("after")
+    return page
+
+
+def wrong_field(record: Any) -> str | None:
+    """The first field of the record that is not what it should be, by its name."""
+    if not isinstance(record, LearnerRecord):
+        return "learner_records"
+    for name in TEXTS:
+        if not isinstance(getattr(record, name), str | None):
+            return name
+    for name in TIMES:
+        if not _is_time(getattr(record, name)):
+            return name
+    if record.progress is not None and not _is_number(record.progress):
+        return "progress"
+    if not isinstance(record.passing, bool | None):
+        return "passing"
+    if not isinstance(record.attributes, Mapping):
+        return "attributes"
+    if not isinstance(record.attempts, Sequence) or not all(map(_is_attempt, record.attempts)):
+        return "attempts"
+    return None if record.enrolment is None or _is_enrolment(record.enrolment) else "enrolment"
+
+
+def _is_attempt(each: Any) -> bool:
+    return (
+        isinstance(each, Attempt) and _is_number(each.score) and (each.max_score is None or _is_number(each.max_score))
+    )
+
+
+def _is_enrolment(each: Any) -> bool:
+    return isinstance(each, Enrolment) and isinstance(each.mode, str) and _is_time(each.since)
+
+
+def _is_number(said: Any) -> bool:
+    """Yes and no are no numbers, although Python counts with them."""
+    return isinstance(said, Real | Decimal) and not isinstance(said, bool)
+
+
+def _is_time(said: Any) -> bool:
+    return said is None or (isinstance(said, datetime) and said.tzinfo is not None)
