@@ -219,6 +219,16 @@ def test_a_report_of_email_is_refused_if_forged_old_repeated_or_no_report(book: 
     assert book.states()["ada", "email"] == SENT
 
 
+def test_a_report_of_email_says_nothing_of_an_sms(book: Ledger, sms: UUID) -> None:
+    assert mail_report(book, {"message_id": str(sms), "kind": "bounced"}) == 0
+    assert book.states()["ada", "sms"] == SENT
+
+
+def test_a_report_from_the_end_of_time_is_refused(book: Ledger) -> None:
+    with pytest.raises(TooOld):
+        mail_report(book, late=-(10**400))
+
+
 def test_signatures_that_make_no_sense_are_refused(book: Ledger) -> None:
     for signature in ("", "t=1", "v1=é", "t=x,v1=" + "0" * 64, ",,==,"):
         with pytest.raises((NotSigned, TooOld)):
