@@ -1,5 +1,11 @@
 """Certificates for a learning platform written in Flask.
 
+    certify = Certify()
+    certify.init_app(app, db=db, host=CampusHost())
+
+`help(flask_certify.Certify)` says what an application may call afterwards, `flask_certify.host.ports` what it has to
+answer, `flask_certify.testing.contracts` tests whether it does, `flask certify --help` lists the commands.
+
 A host installs `Certify` and gives `include_object` to its own Alembic. The names are loaded when they are used, so
 that importing the package costs hardly more than importing Flask.
 """

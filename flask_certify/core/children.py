@@ -82,6 +82,14 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None)
 
 
+def has_ended(child: int) -> bool:
+    """Also of one that the system has cleared away by itself, as it does for a supervisor that ignores SIGCHLD."""
+    try:
+        return bool(os.waitpid(child, os.WNOHANG)[0])
+    except ChildProcessError:
+        return True
+
+
 def wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 30) -> None:
     """Return when `answers()` is true. A program that ended, or never answers, says why through its log."""
     deadline = time.monotonic() + seconds

@@ -11,7 +11,7 @@ from types import FrameType
 from flask import Flask
 
 from . import worker
-from .children import tie_to
+from .children import has_ended, tie_to
 from .queue import LANES
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a worker that ended by itself is followed by another
@@ -82,7 +82,7 @@ class Supervisor:
         """How long each lived who has ended since the last look."""
         lived = []
         for pid in list(self._running):
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            if has_ended(pid):
                 lived.append(time.monotonic() - self._running.pop(pid))
         return lived
 

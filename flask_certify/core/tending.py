@@ -21,7 +21,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from . import duties, workers
-from .children import tie_to
+from .children import has_ended, tie_to
 from .current import runtime_of
 from .errors import CertifyError
 from .ids import new_id
@@ -136,14 +136,6 @@ class Tender:
         duties.step_down(rt, self.id)
         with rt.transaction() as tx:
             workers.leave(tx.session, self.id)
-
-
-def has_ended(child: int) -> bool:
-    """Also of one that the system has cleared away by itself, as it does for a supervisor that ignores SIGCHLD."""
-    try:
-        return bool(os.waitpid(child, os.WNOHANG)[0])
-    except ChildProcessError:
-        return True
 
 
 def sweep_once(app: Flask) -> int:

@@ -104,6 +104,7 @@ def get_me() -> str:
         asked=_asked(cards, waiting),
         sentences=wording.sentences,
         forms=FORMS,
+        has_pictures=images.can_draw(),
     )
 
 
@@ -119,7 +120,8 @@ def _asked(cards: list[Card], waiting: list[Waiting]) -> tuple[str, bool] | None
 
 def get_document(award_id: UUID) -> Response:
     """The PDF, for its learner and for those allowed for the run (R-137): the same bytes each time."""
-    printed = _printed(award_id)
+    printed, who = _printed(award_id)
+    telemetry.note(current_runtime(), "download", who=who)
     response = Response(printed.data, content_type="application/pdf")
     response.headers.set("Content-Disposition", "attachment", filename=printed.name)
     return web.conditional(response, printed.sha256)
@@ -127,21 +129,22 @@ def get_document(award_id: UUID) -> Response:
 
 def get_picture(award_id: UUID) -> Response:
     """The certificate as a picture, as wide as a screen; with `?small` as wide as a card."""
-    printed = _printed(award_id)
+    printed, _ = _printed(award_id)
     width = images.THUMBNAIL if "small" in request.args else images.SCREEN
-    response = Response(images.png(printed.data, width), content_type="image/png")
-    return web.conditional(response, f"{printed.sha256}-{width}")
+    mark = f"{printed.sha256}-{width}"
+    is_there = request.if_none_match.contains_weak(mark)  # then it is not drawn again, which takes longest
+    response = Response(b"" if is_there else images.png(printed.data, width), content_type="image/png")
+    return web.conditional(response, mark)
 
 
-def _printed(award_id: UUID) -> Printed:
+def _printed(award_id: UUID) -> tuple[Printed, str]:
+    """The document, and as whom it is read."""
     rt = current_runtime()
     web.acting()
     with rt.reading() as session:
         award = awards.get_award(session, award_id)
     who = _require_reader_of(award)
-    printed = printing.get_document(rt, award_id)
-    telemetry.note(rt, "download", who=who)
-    return printed
+    return printing.get_document(rt, award_id), who
 
 
 def get_credential(award_id: UUID, form: str) -> Response:

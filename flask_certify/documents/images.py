@@ -2,6 +2,7 @@
 
 import base64
 import io
+from importlib.util import find_spec
 
 from ..core.errors import Misconfigured
 from ..core.i18n import N_
@@ -12,6 +13,11 @@ THUMBNAIL, SCREEN = 480, 1400  # pixels wide
 class NoPictures(Misconfigured):
     code = "documents.no_pictures"
     sentence = N_("Pictures of certificates need the extra images. Run: pip install flask-certify[images]")
+
+
+def can_draw() -> bool:
+    """Whether the extra is there."""
+    return find_spec("pypdfium2") is not None
 
 
 def png(pdf: bytes, width: int) -> bytes:

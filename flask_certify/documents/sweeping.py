@@ -38,10 +38,11 @@ def sweep(rt: Runtime) -> int:
 
 def _unused(session: orm.Session, before: datetime) -> list[str]:
     named = set(_named_by_templates(session))
+    for naming in _NAMING:  # few are different, of however many documents
+        named.update(session.scalars(sa.select(naming).where(naming.is_not(None)).distinct()))
     old = sa.select(Blob.sha256, Blob.media_type).where(
         Blob.stored_at < before,
         ~sa.exists().where(Document.sha256 == Blob.sha256),
-        *(Blob.sha256.not_in(sa.select(each).where(each.is_not(None))) for each in _NAMING),
     )
     found = [(sha256, kind) for sha256, kind in session.execute(old).all() if sha256 not in named][:MOST]
     signatures = _named_by_awards(session, [sha256 for sha256, kind in found if kind.startswith("image/")])

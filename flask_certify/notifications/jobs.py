@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import orm
 
@@ -123,11 +124,12 @@ def stay_quiet(rt: Runtime, rules: Policy, zone: str) -> None:
 
 
 def zone_of(rt: Runtime, tenant_ref: str) -> str:
-    """Raises HostUnavailable: then nobody is told for now."""
+    """Raises HostUnavailable: then nobody is told for now. A zone that there is not is no answer either: else all whose
+    message waits would have failed by morning."""
     try:
         with asking(rt, "tenant"):
             tenant = rt.host.tenant(tenant_ref)
-            return tenant.zone if tenant else "UTC"
+            return ZoneInfo(tenant.zone).key if tenant else "UTC"
     except HostFailed as error:
         raise HostUnavailable(**error.values) from error
 

@@ -33,6 +33,7 @@ from .states import Channel, State
 OLDEST = timedelta(minutes=5)  # a report of email may be: its moment is part of what is signed
 REMEMBERED = timedelta(days=90)
 MOST_EVENTS = 1000
+LONGEST_MOMENT = 12  # digits
 
 DELIVERED, FAILED = "delivered", "failed"
 OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN, State.SENT)
@@ -67,6 +68,7 @@ class NotAReport(BadInput):
 class News:
     """What a report says of one message."""
 
+    channel: Channel
     message_id: UUID
     state: State  # sent or failed
     reason: str | None = None
@@ -116,11 +118,13 @@ def _news_of_sms(message_id: UUID, form: Mapping[str, str]) -> News | None:
     name = form.get("MessageSid") or None
     match form.get("MessageStatus"):
         case "accepted" | "scheduled" | "queued" | "sending" | "sent":
-            return News(message_id, State.SENT, provider_id=name)
+            return News(Channel.SMS, message_id, State.SENT, provider_id=name)
         case "delivered" | "read":
-            return News(message_id, State.SENT, is_final=True, provider_id=name)
+            return News(Channel.SMS, message_id, State.SENT, is_final=True, provider_id=name)
         case "undelivered" | "failed" | "canceled":
-            return News(message_id, State.FAILED, "sms.undelivered", form.get("ErrorCode", ""), provider_id=name)
+            return News(
+                Channel.SMS, message_id, State.FAILED, "sms.undelivered", form.get("ErrorCode", ""), provider_id=name
+            )
     return None
 
 
@@ -137,7 +141,11 @@ def mail_report(rt: Runtime, body: bytes, signature: str) -> int:
     good = hmac.new(rt.settings.hook_secret.encode(), said.encode() + b"." + body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(good.encode(), parts.get("v1", "").encode()):
         raise NotSigned()
-    if not said.isdecimal() or abs(rt.clock.now().timestamp() - int(said)) > OLDEST.total_seconds():
+    if (
+        not said.isdecimal()
+        or len(said) > LONGEST_MOMENT
+        or abs(rt.clock.now().timestamp() - int(said)) > OLDEST.total_seconds()
+    ):
         raise TooOld()
     found = _read(body)
     with rt.transaction() as tx:
@@ -163,11 +171,11 @@ def _news_of_mail(event: Any) -> News | None:
     answer = "".join(each for each in str(event.get("code", "")) if each in "0123456789.")[:12]
     match event["kind"]:
         case "bounced":
-            return News(message_id, State.FAILED, "mail.bounced", answer)
+            return News(Channel.EMAIL, message_id, State.FAILED, "mail.bounced", answer)
         case "complained":
-            return News(message_id, State.SENT, "mail.complained", is_final=True)
+            return News(Channel.EMAIL, message_id, State.SENT, "mail.complained", is_final=True)
         case "delivered":
-            return News(message_id, State.SENT, is_final=True)
+            return News(Channel.EMAIL, message_id, State.SENT, is_final=True)
     return None
 
 
@@ -178,7 +186,7 @@ def learn(rt: Runtime, tx: Transaction, news: News) -> bool:
     """Adds to what is known of the message. False if it is not known, or nothing new."""
     values: dict[str, Any] = {"state": news.state, "changed_at": rt.clock.now()}
     values |= {"provider_id": news.provider_id} if news.provider_id else {}
-    conditions = [Message.id == news.message_id, Message.state.in_(OPEN)]
+    conditions = [Message.id == news.message_id, Message.channel == news.channel, Message.state.in_(OPEN)]
     if news.state is State.SENT and not news.is_final:
         conditions.append(Message.state != State.SENT)
         values |= {"reason": None}

@@ -12,6 +12,7 @@
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from ..host import ports
 from ..host.acts import ACTS
@@ -49,6 +50,10 @@ class HostContract:
         assert isinstance(found, Tenant)
         assert found.ref == sample.tenant_ref
         assert sample.host.tenant(NO_TENANT) is None
+
+    def test_the_zone_of_the_tenant_is_one_that_there_is(self, sample: HostSample) -> None:
+        found = sample.host.tenant(sample.tenant_ref)
+        assert found is not None and ZoneInfo(found.zone).key == found.zone
 
     def test_the_run_is_known_and_another_is_not(self, sample: HostSample) -> None:
         found = sample.host.course_run(sample.run_ref)

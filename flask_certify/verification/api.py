@@ -49,14 +49,20 @@ def register(blueprint: Any) -> None:
     operation(blueprint, "GET", "/verify", get_verdict, guard=api.open_to_all, query=CodeQuery)
 
 
-def get_verdict(asked: dict[str, Any]) -> dict[str, object]:
-    """Check a certificate by its code, now or as it was on a day"""
+def get_verdict(asked: dict[str, Any]) -> dict[str, object] | tuple[dict[str, object], int, dict[str, str]]:
+    """Check a certificate by its code, now or as it was on a day
+
+    All answers are 200, also that a code is unknown; but while nothing can be checked it is 503, and says nothing
+    about the certificate.
+    """
     if seconds := views.seconds_to_wait():
         raise TooManyAttempts(minutes=-(-seconds // 60))
     rt = current_runtime()
     on = days.asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
     told = service.report(rt, asked["code"], on)
     views.note_if_missed(Answer(str(told["answer"])), asked["code"])
+    if told["answer"] == Answer.CANNOT_CHECK.value:
+        return told, 503, {"Retry-After": str(views.RETRY_SECONDS)}
     return told
 
 

@@ -10,6 +10,8 @@ from PIL import Image
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core.ids import new_code, new_id, spaced
+from flask_certify.dashboards import learner_views
+from flask_certify.documents import images
 from tests.support import story
 
 from .conftest import Place
@@ -116,6 +118,35 @@ def test_the_certificate_is_there_as_a_picture_large_and_small(place: Place) -> 
     assert [Image.open(io.BytesIO(each.data)).width for each in (large, small)] == [1400, 480]
     assert place.get(path, "ada", headers={"If-None-Match": large.headers["ETag"]}).status_code == 304
     assert large.headers["ETag"] != small.headers["ETag"]
+
+
+def test_the_page_of_a_learner_shows_the_certificate_to_whoever_opens_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then nothing is printed; looking at it is no download."""
+    noted: list[str] = []
+    monkeypatch.setattr(learner_views.telemetry, "note", lambda rt, act, **more: noted.append(act))
+    place.issue()
+    page = place.get("/certify/me", "ada").text
+    [look] = re.findall(r"<details>\s*<summary>Look at the certificate.*?</details>", page, re.DOTALL)
+    small = re.search(r'<img [^>]*loading="lazy" src="([^"]+)" alt="([^"]+)"', look)
+    assert small is not None and small[2]
+    assert Image.open(io.BytesIO(place.get(small[1], "ada").data)).width == 480
+    assert "download" not in noted
+    place.get(f"/certify/awards/{place.award_of('ada').id}/certificate.pdf", "ada")
+    assert noted[-1] == "download"
+    change_award(place, "ada", state=AwardState.REVOKED)
+    assert "Look at the certificate" not in place.get("/certify/me", "ada").text
+    assert place.get(small[1], "ada").status_code == 409
+
+
+def test_a_picture_that_the_browser_has_is_not_drawn_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.issue()
+    path = f"/certify/awards/{place.award_of('ada').id}/certificate.png?small=1"
+    mark = place.get(path, "ada").headers["ETag"]
+    monkeypatch.setattr(images, "png", lambda pdf, width: pytest.fail("drawn again"))
+    known = place.get(path, "ada", headers={"If-None-Match": mark})
+    assert (known.status_code, known.data, known.headers["ETag"]) == (304, b"", mark)
 
 
 def test_a_browser_that_has_the_document_is_told_so_and_asks_each_time(place: Place) -> None:

@@ -17,7 +17,7 @@ from flask_certify.notifications.reports import HeardBefore, NoHook, NotAReport,
 from flask_certify.notifications.states import State
 from tests.support import ledger as support
 from tests.support.ledger import Ledger
-from tests.support.sms_server import name_of
+from tests.support.sms_server import name_of, refusal
 from tests.support.town import ADA, SENT, Town
 
 SECRET = "a secret of these tests"
@@ -131,6 +131,24 @@ def test_a_late_report_of_a_text_that_was_sent_again_since_takes_nothing_back(to
     assert (told.report, told.provider_id) == ("delivered", second)
 
 
+def test_a_text_that_a_person_sends_again_is_not_taken_for_the_one_that_never_arrived(town: Town, book: Ledger) -> None:
+    """After an error of its own the provider is asked whether it has the text: the first one does not count."""
+    book.award("ada", ADA)
+    book.deliver(book.tell("ada"))
+    sms = book.messages()["ada", "sms"].id
+    tell_status(book, sms, "undelivered")
+    decisions.decide(book.rt, [sms], decisions.AGAIN, "tom", tenant_ref="wales")
+    town.exchange.answers[str(ADA.phone)] = refusal(500, 20500)
+    town.exchange.relents.add(str(ADA.phone))
+    for _ in range(2):
+        with book.rt.reading() as session:
+            again = working.open_chunks(session)
+        book.deliver(again)
+        book.lapse()
+    assert town.exchange.sent_to(str(ADA.phone)) == 2
+    assert book.messages()["ada", "sms"].provider_id == name_of(1)
+
+
 def test_a_report_heard_twice_is_refused(book: Ledger, sms: UUID) -> None:
     tell_status(book, sms, "sent")
     with pytest.raises(HeardBefore):
@@ -217,6 +235,16 @@ def test_a_report_of_email_is_refused_if_forged_old_repeated_or_no_report(book: 
     with pytest.raises(NotAReport):
         mail_report(book, {"kind": "bounced"})
     assert book.states()["ada", "email"] == SENT
+
+
+def test_a_report_of_email_says_nothing_of_an_sms(book: Ledger, sms: UUID) -> None:
+    assert mail_report(book, {"message_id": str(sms), "kind": "bounced"}) == 0
+    assert book.states()["ada", "sms"] == SENT
+
+
+def test_a_report_from_the_end_of_time_is_refused(book: Ledger) -> None:
+    with pytest.raises(TooOld):
+        mail_report(book, late=-(10**400))
 
 
 def test_signatures_that_make_no_sense_are_refused(book: Ledger) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_babel import Babel
 
-from flask_certify.core.outbox import Chunk, now_ms
+from flask_certify.core.outbox import MOST_ATTEMPTS, Chunk, now_ms
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Contact, Tenant
 from flask_certify.notifications import planning, rules, stopping
@@ -93,6 +93,19 @@ def test_a_platform_that_cannot_say_where_it_is_makes_everybody_wait(
     monkeypatch.setattr(quiet.host, "tenant", away)
     assert quiet.deliver(everybody) == ["put back"]
     assert set(quiet.states().values()) == {QUEUED}
+
+
+def test_a_zone_that_there_is_not_makes_everybody_wait_and_is_said_in_the_failure_log(
+    quiet: Ledger, everybody: list[UUID]
+) -> None:
+    quiet.host.add_tenant(Tenant("wales", "wales", "Wales", "Europe/Cardiff"))
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert quiet.deliver(everybody) == ["put back"]
+        quiet.lapse()
+    assert set(quiet.states().values()) == {QUEUED}
+    assert [(code, details["kind"]) for _, code, details in quiet.failures()] == [
+        ("notify.contacts_unknown", "ZoneInfoNotFoundError")
+    ]
 
 
 NIGHT, MIDDAY = Quiet(21 * 60, 8 * 60), Quiet(12 * 60, 13 * 60 + 30)

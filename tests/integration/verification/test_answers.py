@@ -97,9 +97,12 @@ def test_page_json_and_command_give_the_same_answer(
 
     page = issued.client.get(f"/certify/v/{code}")
     told = issued.client.get(f"/certify/v/{code}.json")
+    api = issued.client.get("/certify/api/v1/verify", query_string={"code": code})
     command = issued.app.test_cli_runner().invoke(args=["certify", "verify", code, "--json"])
 
     assert (page.status_code, told.status_code, command.exit_code) == (status, status, exit_code)
+    assert (api.status_code, api.get_json()["answer"]) == (status, answer)
+    assert (api.headers.get("Retry-After") == told.headers.get("Retry-After") == "120") is (status == 503)
     assert f'data-cf-answer="{answer}"' in page.text
     assert WORDS[answer].heading in page.text.replace("&#39;", "'")
     assert told.get_json()["answer"] == json.loads(command.stdout)["answer"] == answer

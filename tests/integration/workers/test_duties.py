@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from flask_certify.core import duties, tending, tidying, workers
+from flask_certify.core import children, duties, tidying, workers
 from flask_certify.core.clock import FixedClock
 from flask_certify.core.db import Base, derive
 from flask_certify.core.duties import Duty, DutyRow
@@ -156,6 +156,6 @@ def test_a_process_that_the_system_has_cleared_away_is_known_to_have_ended() -> 
     child = os.fork()
     if not child:
         os._exit(0)
-    while not tending.has_ended(child):
+    while not children.has_ended(child):
         pass
-    assert tending.has_ended(child)
+    assert children.has_ended(child)
