@@ -17,7 +17,7 @@ from flask_certify.notifications.reports import HeardBefore, NoHook, NotAReport,
 from flask_certify.notifications.states import State
 from tests.support import ledger as support
 from tests.support.ledger import Ledger
-from tests.support.sms_server import name_of
+from tests.support.sms_server import name_of, refusal
 from tests.support.town import ADA, SENT, Town
 
 SECRET = "a secret of these tests"
@@ -129,6 +129,24 @@ def test_a_late_report_of_a_text_that_was_sent_again_since_takes_nothing_back(to
     tell_status(book, sms, "delivered")
     told = book.messages()["ada", "sms"]
     assert (told.report, told.provider_id) == ("delivered", second)
+
+
+def test_a_text_that_a_person_sends_again_is_not_taken_for_the_one_that_never_arrived(town: Town, book: Ledger) -> None:
+    """After an error of its own the provider is asked whether it has the text: the first one does not count."""
+    book.award("ada", ADA)
+    book.deliver(book.tell("ada"))
+    sms = book.messages()["ada", "sms"].id
+    tell_status(book, sms, "undelivered")
+    decisions.decide(book.rt, [sms], decisions.AGAIN, "tom", tenant_ref="wales")
+    town.exchange.answers[str(ADA.phone)] = refusal(500, 20500)
+    town.exchange.relents.add(str(ADA.phone))
+    for _ in range(2):
+        with book.rt.reading() as session:
+            again = working.open_chunks(session)
+        book.deliver(again)
+        book.lapse()
+    assert town.exchange.sent_to(str(ADA.phone)) == 2
+    assert book.messages()["ada", "sms"].provider_id == name_of(1)
 
 
 def test_a_report_heard_twice_is_refused(book: Ledger, sms: UUID) -> None:
