@@ -210,9 +210,9 @@ def _ask(
     rt: Runtime, run: RunView, attachments: Sequence[AttachmentView], learner_ref: str, kept: Mapping[str, Kept]
 ) -> tuple[Decided, Facts, CourseRun]:
     course_run = get_course_run(rt, run.run_ref)
-    records, _ = ask_records(rt, run.run_ref, [learner_ref])
+    records, failed = ask_records(rt, run.run_ref, [learner_ref])
     new = as_if_new(kept)
-    found = decide_records(rt, course_run, attachments, [learner_ref], records, {}, new)
+    found = decide_records(rt, course_run, attachments, [learner_ref], records, failed, new)
     [decided] = vetoes.hear(rt, course_run, attachments, found, new)
     now = rt.clock.now()
     about = about_run(rt, course_run, now)

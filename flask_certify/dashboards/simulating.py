@@ -14,6 +14,7 @@ from ..achievements.service import (
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..eligibility import notation
+from ..eligibility.answers import usable
 from ..eligibility.decide import Offer
 from ..eligibility.facts import NOTHING_KEPT, Facts, Kept, learner_facts
 from ..eligibility.notation import Clause
@@ -64,5 +65,5 @@ def _pages(rt: Runtime, run: RunView) -> Iterator[list[tuple[str, Facts, Kept]]]
             kept = kept_of(session, run.id, [each.learner_ref for each in page])
         yield [
             (each.learner_ref, learner_facts(about, each, now), kept.get(each.learner_ref, NOTHING_KEPT))
-            for each in page
+            for each in usable(page)
         ]

@@ -35,6 +35,11 @@ def page_of(page: Any, after: str | None) -> Sequence[LearnerRecord]:
     return page
 
 
+def usable(page: Sequence[LearnerRecord]) -> list[LearnerRecord]:
+    """Without those about whom nothing can be decided: an issue tells them in the failure log."""
+    return [each for each in page if wrong_field(each) is None]
+
+
 def wrong_field(record: Any) -> str | None:
     """The first field of the record that is not what it should be, by its name."""
     if not isinstance(record, LearnerRecord):

@@ -244,7 +244,21 @@ def delete_old(rt: Runtime) -> int:
     return _delete(rt, sa.and_(Bundle.state == FINISHED, Bundle.finished_at < before)) + delete_spoilt(rt)
 
 
-OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), delete_old)
+def clear_away(rt: Runtime) -> int:
+    """What the clock does: besides, files of a worker that had been overtaken, and wrote after its bundle was deleted.
+
+    Somebody may be in them who is to be forgotten.
+    """
+    count = delete_old(rt)
+    since = rt.clock.now() - timedelta(days=rt.settings.bundle_days + 1)
+    with rt.reading() as session:
+        deleted = session.scalars(sa.select(Bundle.id).where(Bundle.state == DELETED, Bundle.opened_at > since)).all()
+    for bundle_id in deleted:
+        open_files(rt.settings).delete_below(folder_of(bundle_id))
+    return count
+
+
+OLD_BUNDLES = Duty("bundles.delete_old", each(timedelta(hours=1)), clear_away)
 
 
 def spoil(session: orm.Session, award_ids: Collection[UUID]) -> None:

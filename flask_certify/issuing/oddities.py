@@ -14,6 +14,7 @@ from ..awards.models import Award
 from ..awards.states import AwardState
 from ..core.runtime import Runtime
 from ..documents.models import Document
+from ..eligibility.answers import usable
 from ..eligibility.scores import counted
 from ..host.records import Assessment, CourseRun, LearnerRecord
 from ..notifications.models import Message
@@ -50,7 +51,7 @@ def find(rt: Runtime, run_ref: str) -> Found:
         seen += len(page)
         with rt.reading() as session:
             held = awards.standing_of(session, run.tenant_ref, run_ref, [each.learner_ref for each in page])
-        for record in page:
+        for record in usable(page):
             if record.learner_ref not in held and record.progress is not None and record.progress >= 100:
                 found[Oddity.COMPLETE_WITHOUT].append(record.learner_ref)
             for oddity in _of(record, course_run, assessments):

@@ -39,7 +39,8 @@ def ask(rt: Runtime, run_id: UUID, learner_ref: str, *, actor: str) -> LearnerOu
     with rt.reading() as session:
         run = get_run(session, run_id)
     course_run = get_course_run(rt, run.run_ref)
-    if learner_ref not in ask_records(rt, run.run_ref, [learner_ref])[0]:
+    records, failed = ask_records(rt, run.run_ref, [learner_ref])
+    if learner_ref not in records.keys() | failed.keys():
         raise Forbidden()
     if not may_learners_start(course_run.pacing):
         raise NotOnRequest()

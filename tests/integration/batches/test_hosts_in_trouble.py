@@ -3,26 +3,33 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from flask_certify.achievements.service import ensure_run
 from flask_certify.awards.models import Failure, Record
 from flask_certify.core import outbox
+from flask_certify.core.current import runtime_of
 from flask_certify.core.errors import HostUnavailable
 from flask_certify.core.hosts import HostFailed
 from flask_certify.core.runtime import Runtime
+from flask_certify.dashboards import asking_why, simulating
+from flask_certify.eligibility import notation
 from flask_certify.eligibility.service import ask_records
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import Contact, LearnerRecord
-from flask_certify.issuing import bulk, changes
+from flask_certify.issuing import bulk, changes, oddities
 from flask_certify.issuing.errors import (
     BatchFailed,
     BatchStuck,
 )
+from flask_certify.issuing.oddities import Oddity
 from flask_certify.notifications.models import Message
+from tests.support import story
 from tests.support.batches import failures, issue
 from tests.support.story import MIA, RUN, learner, quick
 
@@ -112,6 +119,22 @@ def test_an_answer_of_the_wrong_kind_fails_the_learner_it_is_about_and_is_told_b
     with rt.reading() as session:
         told = {row.learner_ref: row.details for row in session.scalars(sa.select(Failure))}
     assert told == {"cy": {"field": "completed_on"}, "dev": {"field": "progress"}}
+
+
+def test_who_asks_is_told_of_a_wrong_answer_and_the_others_are_answered_about(host: MemoryHost, tmp_path: Path) -> None:
+    """R-052, R-185, R-187: explain says what is wrong; simulate and check go on with everybody else."""
+    host.change_learner(RUN, "cy", completed_on=datetime(2026, 5, 20))
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app, app.app_context():
+        rt = runtime_of(app)
+        why = asking_why.explain(rt, RUN, "cy")
+        assert [(each.code, each.values) for each in why.reasons] == [
+            ("learner.wrong_answer", {"field": "completed_on"})
+        ]
+        rules = notation.rule_set_from_json(
+            {"version": 1, "attachments": [{"achievement": "completion", "rule": {"progress": "70"}}]}
+        )
+        assert simulating.simulate(rt, ensure_run(rt, RUN), rules).gain == ("ben",)
+        assert oddities.find(rt, RUN).learners[Oddity.COMPLETE_WITHOUT] == ("ada", "dev")
 
 
 @pytest.mark.parametrize(("wrong", "named"), [({"end": datetime(2026, 5, 31)}, "end"), ({"zone": "Mars/Base"}, "zone")])

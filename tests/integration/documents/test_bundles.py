@@ -21,6 +21,7 @@ from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core import files, outbox, working
+from flask_certify.core.files import open_files
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents import service as documents
 from flask_certify.documents.errors import NotLive
@@ -305,6 +306,21 @@ def test_a_certificate_that_is_printed_while_its_holder_is_erased_is_not_kept(
         get_document(rt, award_id)
     with rt.reading() as session:
         assert session.get(Document, award_id) is None
+
+
+def test_what_an_overtaken_worker_writes_after_a_person_was_erased_is_cleared_away(rt: Runtime, run_id: UUID) -> None:
+    """R-254: it had stood still just before it gave its file a name."""
+    bundle_id = bundles.open_bundle(rt, run_id, story.MIA, ["ada"])
+    bundles.pack_and_wait(rt, bundle_id, patience=20)
+    people.erase(rt, "ada", Why(Cause.HOLDER_REQUEST), actor=story.TOM)
+    other = bundles.open_bundle(rt, run_id, story.MIA, ["cy"])
+    bundles.pack_and_wait(rt, other, patience=20)
+    files = open_files(rt.settings)
+    with files.writing(bundles.part_name(bundle_id, 0)) as out:
+        out.write(b"Ada Lovelace")
+    bundles.OLD_BUNDLES.do(rt)
+    assert files.find_path(bundles.part_name(bundle_id, 0)) is None
+    assert files.find_path(bundles.part_name(other, 0)) is not None
 
 
 def test_files_are_deleted_after_their_days_and_the_bundle_says_so(rt: Runtime, run_id: UUID) -> None:
