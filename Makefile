@@ -39,8 +39,8 @@ demo: $(VENV)/.made-demo
 
 test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
-	@$(RUN) -m pytest $(SIDE_BY_SIDE) $(ALONE:%=--ignore=%)
-	@$(RUN) -m pytest $(ALONE)
+	@passed=yes; $(RUN) -m pytest $(SIDE_BY_SIDE) $(ALONE:%=--ignore=%) || passed=; \
+		$(RUN) -m pytest $(ALONE) || passed=; test -n "$$passed"
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.

@@ -17,7 +17,7 @@ from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
-from ..host.records import CourseRun
+from ..host.records import CourseRun, Tenant
 from .models import Achievement, Attachment, Issuer, Run
 from .run_dates import UNSAID, RunDates
 
@@ -146,8 +146,22 @@ def _check(found: Any) -> None:
         raise WrongAnswer("run")
     if found.end is not None and (not isinstance(found.end, datetime) or found.end.tzinfo is None):
         raise WrongAnswer("end")
+    _check_zone(found.zone)
+
+
+def find_tenant(rt: Runtime, tenant_ref: str) -> Tenant | None:
+    """What the host says of the tenant, None if it knows of none. Raises HostUnavailable, and HostFailed for a zone
+    that there is not."""
+    with asking(rt, "tenant"):
+        found = rt.host.tenant(tenant_ref)
+        if found is not None:
+            _check_zone(found.zone)
+    return found
+
+
+def _check_zone(zone: Any) -> None:
     try:
-        ZoneInfo(found.zone)
+        ZoneInfo(zone)
     except (KeyError, ValueError, TypeError, OSError) as error:
         raise WrongAnswer("zone") from error
 

@@ -5,12 +5,11 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from ..achievements.service import RunView, get_run
+from ..achievements.service import RunView, find_tenant, get_run
 from ..awards.service import AwardView, get_award
 from ..core import web
 from ..core.current import current_runtime
 from ..core.errors import Conflict, Forbidden
-from ..core.hosts import asking
 from ..core.i18n import N_
 from ..eligibility import visibility
 from ..host.records import Actor, Tenant
@@ -29,10 +28,7 @@ def may_in_run(actor: Actor, act: str, run: RunView) -> bool:
 
 def tenant_of(run: RunView) -> Tenant:
     """The run's tenant, as the host describes it; of one it does not describe, the defaults hold."""
-    rt = current_runtime()
-    with asking(rt, "tenant"):
-        found = rt.host.tenant(run.tenant_ref)
-    return found or Tenant(run.tenant_ref, "", "")
+    return find_tenant(current_runtime(), run.tenant_ref) or Tenant(run.tenant_ref, "", "")
 
 
 def as_holder(view: View) -> View:

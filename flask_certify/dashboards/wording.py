@@ -61,6 +61,7 @@ OF_MANY: Mapping[str, str] = {
     "progress.not_a_percentage": N_("A progress that is no percentage"),
     "score.no_assessments": N_("No assessments to take a score from"),
     "learner.host_failed": N_("The learning platform could not answer"),
+    "learner.wrong_answer": N_("Data of the learning platform that cannot be used"),
     "learner.unfit_reference": N_("A reference that cannot be stored"),
     "bundle.no_certificate": N_("No certificate of this course run"),
     "document.not_live": N_("Certificate not valid any more, or not yet"),

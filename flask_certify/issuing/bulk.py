@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from ..achievements.models import Run
-from ..achievements.service import RunView, ensure_run, get_run
+from ..achievements.service import RunView, ensure_run, find_tenant, get_run
 from ..awards import service as awards
 from ..awards.service import FailureNote
 from ..core import audit, outbox, reader, working
 from ..core.db import insert_or_ignore
 from ..core.errors import CertifyError, DatabaseBusy
-from ..core.hosts import asking
 from ..core.i18n import N_, c_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
@@ -137,8 +136,7 @@ def _words_and_zone(rt: Runtime, run_id: UUID) -> tuple[str, str]:
     """What the tenant calls its people (D-18), and its zone."""
     with rt.reading() as session:
         tenant_ref = get_run(session, run_id).tenant_ref
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(tenant_ref)
+    tenant = find_tenant(rt, tenant_ref)
     return (tenant.people, tenant.zone) if tenant else ("learners", "UTC")
 
 

@@ -12,6 +12,7 @@ from ..achievements.service import (
     IssuerView,
     RunView,
     SignatoryView,
+    find_tenant,
     get_course_run,
     get_issuer,
     get_run,
@@ -19,7 +20,6 @@ from ..achievements.service import (
     list_attachments,
 )
 from ..core import languages
-from ..core.hosts import asking
 from ..core.i18n import c_, speaking
 from ..core.runtime import Runtime
 from ..documents import service as documents
@@ -76,10 +76,7 @@ def open_order(rt: Runtime, run_id: UUID, *, actor: str, notify: bool, batch_id:
         raise NothingAttached()
     course_run = get_course_run(rt, run.run_ref)
     keep_dates(rt, run, course_run)
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(run.tenant_ref)
-    if tenant is None:
-        tenant = Tenant(run.tenant_ref, issuer.slug, issuer.name)
+    tenant = find_tenant(rt, run.tenant_ref) or Tenant(run.tenant_ref, issuer.slug, issuer.name)
     wordings = _wordings(rt, tenant, attachments)
     versions = {each.version_id for each in wordings.values()}
     return Order(

@@ -14,12 +14,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from ..achievements.service import get_course_run, get_run
+from ..achievements.service import find_tenant, get_course_run, get_run
 from ..awards import service as awards
 from ..awards.causes import Why
 from ..core import audit
 from ..core.db import insert_many
-from ..core.hosts import asking
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
@@ -116,8 +115,7 @@ def check(rt: Runtime, run_id: UUID, kind: BatchKind) -> None:
         with rt.reading() as session:
             run = get_run(session, run_id)
         course_run = get_course_run(rt, run.run_ref)
-        with asking(rt, "tenant"):
-            tenant = rt.host.tenant(run.tenant_ref)
+        tenant = find_tenant(rt, run.tenant_ref)
         bulk.check_ended(course_run, rt.clock.now(), (tenant or Tenant(run.tenant_ref, "", "")).zone)
     if kind is not BatchKind.REVOKE:
         rt.settings.require_master_keys()

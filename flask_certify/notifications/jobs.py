@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import orm
 
+from ..achievements.service import find_tenant
 from ..core import outbox, stopping
 from ..core.errors import CertifyError, HostUnavailable, Unavailable
-from ..core.hosts import HostFailed, ask_about, asking
+from ..core.hosts import HostFailed, ask_about
 from ..core.i18n import N_
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
@@ -127,11 +127,10 @@ def zone_of(rt: Runtime, tenant_ref: str) -> str:
     """Raises HostUnavailable: then nobody is told for now. A zone that there is not is no answer either: else all whose
     message waits would have failed by morning."""
     try:
-        with asking(rt, "tenant"):
-            tenant = rt.host.tenant(tenant_ref)
-            return ZoneInfo(tenant.zone).key if tenant else "UTC"
+        tenant = find_tenant(rt, tenant_ref)
     except HostFailed as error:
         raise HostUnavailable(**error.values) from error
+    return tenant.zone if tenant else "UTC"
 
 
 def give_up_interrupted(rt: Runtime, held: outbox.Claim) -> None:

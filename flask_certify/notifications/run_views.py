@@ -5,11 +5,10 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from ..achievements.service import get_issuer
+from ..achievements.service import find_tenant, get_issuer
 from ..achievements.views import open_run
 from ..core import web
 from ..core.current import current_actor, current_runtime
-from ..core.hosts import asking
 from ..core.i18n import c_
 from . import decisions
 from .decisions import CHANNELS, MAY_BECOME, STATES
@@ -39,8 +38,7 @@ def get_run_messages(run_id: UUID) -> str:
             session, run_id=run.id, state=state, limit=AT_ONCE + 1, offset=(number - 1) * AT_ONCE
         )
         issuer = get_issuer(session, run.tenant_ref)
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(run.tenant_ref)
+    tenant = find_tenant(rt, run.tenant_ref)
     may_decide = web.may(actor, "messages.decide", tenant_ref=run.tenant_ref, run_ref=run.run_ref)
     return web.render(
         "certify/run_messages.html",

@@ -3,12 +3,11 @@
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..achievements.service import IssuerView
+from ..achievements.service import IssuerView, find_tenant
 from ..achievements.views import of_issuer
 from ..core import languages, web
 from ..core.current import current_actor, current_runtime
 from ..core.errors import BadInput
-from ..core.hosts import asking
 from ..core.i18n import c_
 from . import editing, hook_views, rules, run_views
 from .decisions import CHANNELS
@@ -44,8 +43,7 @@ def _overview(issuer: IssuerView, refused: BadInput | None = None) -> Response:
     rt = current_runtime()
     found = editing.list_texts(rt, issuer.tenant_ref)
     policy = rules.get_policy(rt, issuer.tenant_ref)
-    with asking(rt, "tenant"):
-        tenant = rt.host.tenant(issuer.tenant_ref)
+    tenant = find_tenant(rt, issuer.tenant_ref)
     begins, _, ends = str(policy.quiet or "").partition("-")
     page = web.render(
         "certify/messages.html",

@@ -146,6 +146,12 @@ def test_a_run_that_cannot_be_understood_is_refused_by_what_is_wrong(
         bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=5)
 
 
+def test_a_tenant_in_a_zone_that_there_is_not_is_refused_by_what_is_wrong(rt: Runtime, host: MemoryHost) -> None:
+    host.add_tenant(replace(host.tenants["wales"], zone="Mars/Base"))
+    with pytest.raises(HostFailed, match="unusable zone while asked for tenant"):
+        bulk.issue_and_wait(rt, RUN, MIA, notify=False, patience=5)
+
+
 @pytest.mark.parametrize("listed", [None, 5, ["ada"], [None]])
 def test_a_list_of_learners_that_is_none_is_the_hosts_failure(rt: Runtime, host: MemoryHost, listed: Any) -> None:
     class Odd(MemoryHost):

@@ -26,6 +26,7 @@ def test_every_code_of_the_failure_log_has_a_sentence(code: str) -> None:
     }
     gaps |= {"day": "2026-06-15"}
     gaps |= {"assessment": "quiz", "maximum": "10", "answer": "550", "kind": "KeyError", "port": "learners"}
+    gaps |= {"field": "progress"}
     sentence = wording.sentence_of(code, gaps)
     assert sentence != code
     assert "%(" not in sentence
