@@ -1,5 +1,6 @@
 """Reading and moving the rows of the ledger, for whoever sends. Each move is a short, conditional write."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from . import reasons
 from .models import Message, MessageAttempt
 from .service import note_no_contact
 from .states import Channel, State
+
+log = logging.getLogger("flask_certify")
 
 TRIES = 5  # to write while others hold the database
 KNOWN_FOR, FIRST_REST, LONGEST_REST = 60.0, 0.1, 2.0  # seconds
@@ -140,14 +143,17 @@ def record(rt: Runtime, held: outbox.Claim, results: Results) -> None:
     """
     if not results:
         return
-    until, rest = time.monotonic() + KNOWN_FOR, FIRST_REST
+    until, rest, is_told = time.monotonic() + KNOWN_FOR, FIRST_REST, False
     while True:
         try:
             _insist(rt, lambda tx: _write_results(rt, tx, held, results))
             return
-        except (DatabaseAway, DatabaseBusy):
+        except (DatabaseAway, DatabaseBusy) as error:
             if time.monotonic() > until or stopping.is_asked():
                 raise
+            if not is_told:
+                log.warning("%s: what became of %d messages waits to be written", error.code, len(results))
+                is_told = True
         time.sleep(rest)
         rest = min(rest * 2, LONGEST_REST)
 

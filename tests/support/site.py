@@ -102,7 +102,8 @@ def create_app() -> Flask:
     clock = RunningClock(float(since)) if since else None
     app = story.make_app(os.environ["SITE_DATABASE"], host, clock=clock, **settings)
     with app.app_context():
-        sa.event.listen(app.extensions["sqlalchemy"].engine, "connect", lambda raw, record: fill_disk(raw, folder))
+        engine = app.extensions["sqlalchemy"].engine
+        sa.event.listen(engine, "checkout", lambda raw, record, proxy: fill_disk(raw, folder))
         if os.environ.get("SITE_DIES"):
             die = replace(runtime_of(app), wake=lambda chunk_ids: os.kill(os.getpid(), signal.SIGKILL))
             app.extensions[EXTENSION] = die
@@ -120,8 +121,12 @@ def freeze() -> None:
     working.time = SimpleNamespace(monotonic=lambda: 0.0, sleep=time.sleep)
 
 
+MOST_PAGES = 1_073_741_823  # SQLite's own default
+
+
 def fill_disk(raw: Any, folder: Path) -> None:
-    """A database that has no room left, for connections that begin while the file lies there."""
-    if isinstance(raw, sqlite3.Connection) and (folder / "full").exists():
-        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+    """A database that has no room left while the file lies there, and has room again as soon as it is gone."""
+    if isinstance(raw, sqlite3.Connection):
+        is_full = (folder / "full").exists()
+        pages = raw.execute("PRAGMA page_count").fetchone()[0] if is_full else MOST_PAGES
         raw.execute(f"PRAGMA max_page_count={pages}")
