@@ -32,6 +32,7 @@ PACK = "issuing.pack"
 DELETED = "deleted"
 _TAIL_BYTES = 9_000  # of a certificate, about
 _FILLED = 0.96  # of a part, since names and languages differ in size
+_MOST_IN_A_PART = 5_000  # a chunk makes one part, and a worker that dies has it to make over again
 
 
 class UnknownBundle(NotFound):
@@ -100,7 +101,7 @@ def forecast(rt: Runtime, run_id: UUID, learner_refs: Collection[str] | None = N
     with rt.reading() as session:
         chosen = choose(session, run_id, learner_refs)
     each = _size_of_one(rt, chosen)
-    parts = -(-chosen.number // _per_part(rt, each))
+    parts = -(-chosen.number // per_part(rt, each))
     return Forecast(chosen.number, chosen.number * each, parts, dict(Counter(chosen.without.values())))
 
 
@@ -114,7 +115,7 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
     with rt.reading() as session:
         run = get_run(session, run_id)
         chosen = choose(session, run_id, learner_refs)
-    size = _per_part(rt, _size_of_one(rt, chosen))
+    size = per_part(rt, _size_of_one(rt, chosen))
     store_id, bundle_id, now = open_files(rt.settings).store_id(), new_id(), rt.clock.now()
     try:
         with rt.transaction() as tx:
@@ -167,8 +168,9 @@ def _size_of_one(rt: Runtime, chosen: Chosen) -> int:
     return len(press.prefix) + _TAIL_BYTES
 
 
-def _per_part(rt: Runtime, size: int) -> int:
-    return max(1, min(int(rt.settings.part_megabytes * 1_000_000 * _FILLED) // size, outbox.LARGEST_CHUNK))
+def per_part(rt: Runtime, size: int) -> int:
+    """How many certificates of this size in bytes go into one file (R-131)."""
+    return max(1, min(int(rt.settings.part_megabytes * 1_000_000 * _FILLED) // size, _MOST_IN_A_PART))
 
 
 # ---- looking ---------------------------------------------------------------------------------------

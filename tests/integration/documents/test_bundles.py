@@ -98,6 +98,17 @@ def test_all_certificates_of_a_run_come_in_parts_below_the_limit(rt: Runtime, ru
     assert abs(sum(part.size for part in bundle.parts) - told.size) < told.size / 10
 
 
+@pytest.mark.parametrize(
+    ("megabytes", "size", "number"), [(200, 67_000, 2_865), (1, 67_000, 14), (200, 1, 5_000), (1, 2_000_000, 1)]
+)
+def test_a_part_is_filled_up_to_its_limit_and_holds_at_most_what_a_worker_may_have_to_pack_again(
+    rt: Runtime, megabytes: int, size: int, number: int
+) -> None:
+    """R-131."""
+    limited = replace(rt, settings=replace(rt.settings, part_megabytes=megabytes))
+    assert bundles.per_part(limited, size) == number
+
+
 def test_a_document_in_a_bundle_is_the_one_that_is_downloaded(rt: Runtime, run_id: UUID) -> None:
     """R-136, whether it was printed before or after the bundle."""
     with rt.reading() as session:
