@@ -104,7 +104,7 @@ def test_a_zone_that_there_is_not_makes_everybody_wait_and_is_said_in_the_failur
         quiet.lapse()
     assert set(quiet.states().values()) == {QUEUED}
     assert [(code, details["kind"]) for _, code, details in quiet.failures()] == [
-        ("notify.contacts_unknown", "ZoneInfoNotFoundError")
+        ("notify.contacts_unknown", "unusable zone")
     ]
 
 
