@@ -10,7 +10,7 @@ def exact(percent: rules.Percent) -> rules.Percent:
 
 
 percents = st.fractions(min_value=0, max_value=100, max_denominator=1000).map(exact)
-words = st.text(min_size=1, max_size=20)
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=20)
 leaves = st.one_of(
     st.builds(rules.Progress, percents),
     st.builds(rules.ScoreAtLeast, percents),

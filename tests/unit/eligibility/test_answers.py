@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_certify.core.hosts import WrongAnswer
-from flask_certify.eligibility.answers import page_of, wrong_field, wrong_records
+from flask_certify.eligibility.answers import page_of, usable, wrong_field, wrong_records
 from flask_certify.host.records import Attempt, Enrolment, LearnerRecord
 from tests.support.story import learner
 
@@ -69,3 +69,7 @@ def test_a_page_is_a_sequence_of_records_and_goes_on() -> None:
     for page, after, named in ((None, None, "learners"), ([None], None, "learners"), ([ADA], "ada", "after")):
         with pytest.raises(WrongAnswer, match=named):
             page_of(page, after)
+
+
+def test_those_about_whom_nothing_can_be_decided_are_left_out() -> None:
+    assert usable([ADA, replace(ADA, learner_ref="ben", progress=False)]) == [ADA]
