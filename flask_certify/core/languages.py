@@ -15,7 +15,7 @@ LONGEST = 20  # letters, as our tables keep them
 @lru_cache(maxsize=1024)
 def find_tag(said: str) -> str | None:
     """The code as we spell it. None: it is no language in which dates and numbers can be written."""
-    if find_locale(said) is None or len(said) > LONGEST:
+    if len(said) > LONGEST or find_locale(said) is None:
         return None
     language, territory, script, variant = parse_locale(_underscored(said))[:4]
     return "-".join(part for part in (language, script, territory, variant) if part)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
-from ..core.children import python as _python
+from ..core.children import python
 from . import dialect, errors
 from .errors import CompilerBroken, TemplateRefused, TooMuchWork
 from .plate import Plate
@@ -56,7 +57,7 @@ def _compiled(order: str, patience: Patience) -> Plate:
     """Once per process: issuers who use a shipped design as it is share its plate."""
     try:
         child = subprocess.run(
-            [_python(), "-m", "flask_certify.documents.compiling", str(patience.processor)],
+            [python(), "-m", "flask_certify.documents.compiling", str(patience.processor)],
             input=order.encode(),
             capture_output=True,
             timeout=patience.clock,
@@ -90,18 +91,31 @@ def main() -> int:
     from .layout import lay_out
 
     order, seconds = json.load(sys.stdin), int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
+    html, language, memory = order["html"], order["language"], order["memory"]
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    html, language = order["html"], order["language"]
     try:
         pictures = {name: base64.b64decode(data) for name, data in order["pictures"].items()}
         answer, code = harvest(lay_out(html, language, pictures), html, language).written(), 0
-    except TemplateRefused as refusal:
-        answer, code = json.dumps({"code": refusal.code, "values": refusal.values}).encode(), _REFUSED
-    except (MemoryError, OSError):  # no file is read here: what failed is the memory for it
-        return _OUT_OF_MEMORY
+    except Exception as error:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))  # what is said of it needs some memory, too
+        if isinstance(error, MemoryError) or _most_taken() > 0.95 * memory:
+            return _OUT_OF_MEMORY
+        if not isinstance(error, TemplateRefused):
+            raise
+        answer, code = json.dumps({"code": error.code, "values": error.values}).encode(), _REFUSED
     sys.stdout.buffer.write(answer)
     return code
+
+
+def _most_taken() -> int:
+    """Bytes of address space. Libraries that find no memory raise many kinds of errors, and some hide them."""
+    try:
+        said = Path("/proc/self/status").read_text()
+    except OSError:  # a system that does not count it does not limit it, either
+        return 0
+    return int(said.partition("VmPeak:")[2].split()[0]) * 1024
 
 
 if __name__ == "__main__":

@@ -148,9 +148,8 @@ def save(
     issued stay as they are (R-019).
 
     Takes a second for each, since it is laid out first; once `within` seconds are over no other is begun. All are saved
-    or none. Raises a TemplateRefused that says what
-    to change, NoGlyph, TooLong, QrTooDense, TemplateNotFound, TemplateRetired, WrongName; for the languages NoPages,
-    TooManyPages, WrongLanguage, SameLanguage.
+    or none. Raises a TemplateRefused that says what to change, NoGlyph, TooLong, QrTooDense, TemplateNotFound,
+    TemplateRetired, WrongName; for the languages NoPages, TooManyPages, WrongLanguage, SameLanguage.
     """
     _, note = _worded("-", note)
     with rt.reading() as session:

@@ -22,7 +22,6 @@ from ..core.db import insert_many
 from ..core.ids import new_id
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
-from ..host.records import Tenant
 from . import bulk, jobs
 from .errors import AlreadyUnderWay, UnknownBatch
 from .foreseeing import flat, foresee
@@ -116,7 +115,7 @@ def check(rt: Runtime, run_id: UUID, kind: BatchKind) -> None:
             run = get_run(session, run_id)
         course_run = get_course_run(rt, run.run_ref)
         tenant = find_tenant(rt, run.tenant_ref)
-        bulk.check_ended(course_run, rt.clock.now(), (tenant or Tenant(run.tenant_ref, "", "")).zone)
+        bulk.check_ended(course_run, rt.clock.now(), tenant.zone if tenant else "UTC")
     if kind is not BatchKind.REVOKE:
         rt.settings.require_master_keys()
 

@@ -124,9 +124,8 @@ _aliases = CodeAlias.__table__.c
 _same = Award.__table__.alias("same").c
 _CODED = sa.select(_same.id).where(_same.code == sa.bindparam("code")).scalar_subquery()
 _ALIASED = sa.select(_aliases.award_id).where(_aliases.alias == sa.bindparam("alias")).scalar_subquery()
-_BY_CODE = _ALL.where(
-    _award.id == sa.func.coalesce(_CODED, _ALIASED)
-)  # of two with this name, the one whose code it is
+# Of two with this name it is the one whose code it is.
+_BY_CODE = _ALL.where(_award.id == sa.func.coalesce(_CODED, _ALIASED))
 _BY_ID = _ALL.where(_award.id == sa.bindparam("award_id"))
 _ENDED = (AwardState.REVOKED, AwardState.WITHDRAWN)
 _newer, _move = Award.__table__.alias("newer").c, AwardMove.__table__.c

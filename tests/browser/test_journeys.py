@@ -61,6 +61,16 @@ def test_a_learner_downloads_the_certificate_and_its_qr_code_leads_to_a_page_tha
     expect(stranger.get_by_text("Rhys Griffiths")).to_be_visible()
 
 
+def test_a_page_on_paper_shows_what_it_says_and_nothing_to_press(visit: Visit, issued_site: Site) -> None:
+    page = visit(issued_site, "learner11391")
+    page.goto("/certify/me")
+    button = page.get_by_role("link", name="Download certificate")
+    expect(button).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(button).to_be_hidden()
+
+
 def test_a_stranger_types_a_code_without_scripts(visit: Visit, issued_site: Site) -> None:
     """R-144: the elements have their exact words, and an unknown code is told as such."""
     page = visit(issued_site, scripts=False, width=NARROW)

@@ -1,8 +1,6 @@
 """Who signs a certificate: chosen from the file of the issuer, or the template's own."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,22 +17,14 @@ from flask_certify.documents.signatories import (
     WrongSignatory,
 )
 from flask_certify.issuing import printing
-from tests.support import story
 from tests.support.documents import read
 from tests.support.story import MIA, TOM
-from tests.support.templates import SIGNED, attach, award_of, issued, make, make_host, on_file, signing
+from tests.support.templates import SIGNED, attach, award_of, issued, make, on_file, signing
 from tests.unit.documents.pages import whole
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Flask]:
-    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", make_host()) as app, app.app_context():
-        yield app
-
-
-@pytest.fixture
 def rt(site: Flask) -> Runtime:
-    """On one kind of database: what depends on it is tested in test_documents_service.py."""
     return runtime_of(site)
 
 

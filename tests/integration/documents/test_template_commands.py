@@ -1,6 +1,5 @@
 """Templates on the command line."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,22 +10,14 @@ from flask_certify.achievements.service import SignatoryView
 from flask_certify.core.current import runtime_of
 from flask_certify.core.runtime import Runtime
 from flask_certify.documents import templates
-from tests.support import story
 from tests.support.documents import read, signature
 from tests.support.story import MIA, TOM
-from tests.support.templates import SIGNED, make, make_host
+from tests.support.templates import SIGNED, make
 from tests.unit.documents.pages import page, whole
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Flask]:
-    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", make_host()) as app, app.app_context():
-        yield app
-
-
-@pytest.fixture
 def rt(site: Flask) -> Runtime:
-    """On one kind of database: what depends on it is tested in test_documents_service.py."""
     return runtime_of(site)
 
 

@@ -1,7 +1,5 @@
 """Templates of tenants: made, changed, retired; and in which language they print."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,22 +32,14 @@ from flask_certify.documents.service import get_version
 from flask_certify.documents.templates import Page
 from flask_certify.issuing import attaching, printing, reissuing
 from flask_certify.issuing.attaching import By, Place
-from tests.support import story
 from tests.support.documents import read
 from tests.support.story import NIA, RUN, TOM
-from tests.support.templates import attach, award_of, issued, make, make_host
+from tests.support.templates import attach, award_of, issued, make
 from tests.unit.documents.pages import page, whole
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Flask]:
-    with story.opened(f"sqlite:///{tmp_path / 'host.db'}", make_host()) as app, app.app_context():
-        yield app
-
-
-@pytest.fixture
 def rt(site: Flask) -> Runtime:
-    """On one kind of database: what depends on it is tested in test_documents_service.py."""
     return runtime_of(site)
 
 

@@ -111,14 +111,14 @@ def test_a_child_that_reckons_too_long_is_ended_sooner_for_somebody_who_waits(fo
 def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):
     before = resource.getrlimit(resource.RLIMIT_AS)
     monkeypatch.setattr(compiling, "MEMORY", 50_000_000)
-    with pytest.raises(TemplateRefused):
+    with pytest.raises(TooMuchWork):
         compiled(page(), "en", {})
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python3"])
 def test_a_child_that_cannot_run_is_told_apart_from_a_bad_template(monkeypatch, forgetful, program):
-    monkeypatch.setattr(compiling, "_python", lambda: program)
+    monkeypatch.setattr(compiling, "python", lambda: program)
     with pytest.raises(CompilerBroken, match="Install"):
         compiled(page(), "en", {})
 
