@@ -113,6 +113,34 @@ def test_silence_about_progress_takes_nothing_away(rt: Runtime, host: MemoryHost
     assert states(rt, "ada") == ["issued"]
 
 
+def test_data_that_cannot_be_used_are_noted_at_once_take_nothing_away_and_leave_the_name_to_find_them_by(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-052, R-075, R-166: neither yes nor no, and which field is wrong; the same whether one or all are looked at."""
+    working.drain(rt)
+    host.change_learner(RUN, "dev", progress=30)
+    certify.learner_changed(RUN, "dev")
+    issue(rt)
+    for look in (partial(certify.learner_changed, RUN, "dev"), partial(certify.run_changed, RUN)):
+        for ref in ("ada", "dev"):
+            host.change_learner(RUN, ref, progress="all of it")
+        look()
+        certify.learner_changed(RUN, "ada")
+        working.drain(rt)
+        ada, dev = record_of(rt, "ada"), record_of(rt, "dev")
+        assert dev is not None and (dev.eligible, dev.label) == (None, "")
+        assert dev.reasons == [{"code": "learner.wrong_answer", "values": {"field": "progress"}}]
+        assert (dev.display_name, dev.external_id) == ("देव शर्मा", "WA-dev")
+        assert ada is not None and (ada.eligible, ada.label, ada.display_name) == (None, "Issued", "Ada Lovelace")
+        assert states(rt, "ada") == ["issued"]
+        host.change_learner(RUN, "dev", progress=30, external_id=None)
+        certify.learner_changed(RUN, "dev")
+        mended = record_of(rt, "dev")
+        assert mended is not None and (mended.eligible, mended.external_id) == (False, None)
+        host.change_learner(RUN, "dev", external_id="WA-dev")
+        certify.learner_changed(RUN, "dev")
+
+
 def test_a_learner_who_is_gone_keeps_the_certificate(rt: Runtime, host: MemoryHost) -> None:
     """R-112."""
     issue(rt)
