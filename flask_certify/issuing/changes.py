@@ -31,9 +31,10 @@ from ..core.hosts import HostFailed, asking
 from ..core.i18n import N_
 from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
+from ..core.texts import is_reference, storable
 from ..core.transaction import Transaction
 from ..eligibility import events
-from ..eligibility.answers import page_of
+from ..eligibility.answers import page_of, refs_of
 from ..eligibility.decide import Outcome
 from ..eligibility.events import Event
 from ..eligibility.facts import Kept, not_earning
@@ -167,7 +168,7 @@ def _runs_about(rt: Runtime, run_ref: str, learner_ref: str, what: str | None) -
     if what == "identity_approved":
         try:
             with asking(rt, "runs_of_learner"):
-                refs |= set(rt.host.runs_of_learner(learner_ref))
+                refs |= refs_of(rt.host.runs_of_learner(learner_ref))
         except (HostUnavailable, HostFailed):  # then those in which we know the learner
             with rt.reading() as session:
                 own = sa.select(Record.run_id).where(Record.learner_ref == learner_ref)
@@ -268,7 +269,8 @@ def as_if_new(kept: Mapping[str, Kept]) -> Mapping[str, Kept]:
 
 
 def write(rt: Runtime, tx: Transaction, run: RunView, found: Collection[Decided]) -> None:
-    write_seen(tx, run.id, map(seen, found), rt.clock.now())
+    """Who has a reference that no table can hold has no record; an issue tells of them in the failure log."""
+    write_seen(tx, run.id, (seen(each) for each in found if is_reference(each.learner_ref)), rt.clock.now())
 
 
 def seen(decided: Decided) -> Seen:
@@ -280,8 +282,8 @@ def seen(decided: Decided) -> Seen:
         label=label_of(has_live_award=False, issue_failed=False, in_audience=decided.in_audience),
         reasons=tuple(each.to_json() for each in decided.decision.reasons),
         completed_on=record.completed_on if record else None,
-        display_name=record.display_name if record else None,
-        external_id=record.external_id if record else None,
+        display_name=storable(record.display_name, 300) if record else None,
+        external_id=storable(record.external_id, 100) if record else None,
     )
 
 

@@ -52,8 +52,8 @@ class UnreadableFile(BadInput):
 class WrongQuotes(UnreadableFile):
     code = "import.quotes"
     sentence = N_(
-        "Line %(line)s of this file cannot be read: a quotation mark is not closed, or something follows the one that "
-        "closes. Nothing in the file was used."
+        "Line %(line)s of this file cannot be read: a quotation mark is not closed, something follows the one that "
+        "closes, or a cell is far too long. Nothing in the file was used."
     )
 
     def __init__(self, line: int) -> None:

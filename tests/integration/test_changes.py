@@ -362,15 +362,16 @@ def test_what_the_host_said_is_not_lost_while_it_cannot_be_asked(
 def test_an_approved_identity_is_asked_about_in_the_runs_we_know_while_the_host_does_not_name_them(
     eager: Runtime, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-067."""
+    """R-067: whether it is away or names something else than runs."""
     working.drain(eager)
 
     def away(*args: object) -> None:
         raise HostAway
 
-    monkeypatch.setattr(host, "runs_of_learner", away)
-    certify.learner_changed(OTHER_RUN, "ada", "identity_approved")
-    assert states(eager, "ada") == ["issued"]
+    for ref, answer in (("ada", away), ("cy", lambda *args: [None, 3])):
+        monkeypatch.setattr(host, "runs_of_learner", answer)
+        certify.learner_changed(OTHER_RUN, ref, "identity_approved")
+        assert states(eager, ref) == ["issued"]
 
 
 @pytest.mark.parametrize("tell", [partial(certify.learner_changed, RUN, "ada"), partial(certify.run_changed, RUN)])

@@ -23,7 +23,7 @@ from flask_certify.eligibility import events
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import LearnerRecord
-from flask_certify.issuing import attaching, bulk, changes, happenings, lifecycle, night
+from flask_certify.issuing import attaching, bulk, changes, evaluating, happenings, lifecycle, night, reissuing
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.models import IssueBatch, Night
 from flask_certify.issuing.night import NightView
@@ -59,6 +59,28 @@ def test_each_night_issues_to_all_who_are_due_in_every_run_and_tells_them(rt: Ru
     with rt.reading() as session:
         told = set(session.scalars(sa.select(Message.recipient)))
     assert told == {"ada", "cy", "eve"}  # nobody has an address of dev
+
+
+def test_what_no_table_can_hold_fails_alone_or_is_cut_and_the_run_is_issued_to(rt: Runtime, host: MemoryHost) -> None:
+    """R-050, R-104, R-091: a reference, a name, an external id; at night, by an event, by evaluating, for a list."""
+    host.change_learner(RUN, "ada", preferred_name="Ada", display_name="A\0da\ud800", external_id="W" * 400)
+    unfit = ["x" * 101, "x\0", "x\ud800"]
+    for ref in unfit:
+        host.add_learner(RUN, learner(ref, "Xena"))
+    working.drain(rt)
+    changes.learner_changed(rt, RUN, "ada")
+    assert [each.learner_refs for each in night.rehearse(rt)] == [tuple(sorted([*unfit, "ada", "cy", "dev"])), ("eve",)]
+    done = tonight(rt)
+    assert (done.issued, done.failed, done.left_out) == (4, 3, ())
+    assert holders(rt) == ["ada", "cy", "dev", "eve"]
+    with rt.reading() as session:
+        run_id = ensure_run(rt, RUN).id
+        ada = session.get_one(Record, (run_id, "ada"))
+        assert (ada.display_name, ada.external_id) == ("A\ufffdda\ufffd", "W" * 100)
+    assert evaluating.evaluate(rt, run_id, evaluating.Whom.EVERYONE, actor=MIA).failed == 3
+    [reissued, *others] = reissuing.reissue_many(rt, run_id, ["ada", *unfit], Why(Cause.OTHER), actor=MIA)
+    assert reissued.result == "reissued"
+    assert {each.reasons[0].code for each in others} == {"learner.unfit_reference"}
 
 
 def test_started_again_the_same_night_changes_nothing_but_what_has_become_due(rt: Runtime, host: MemoryHost) -> None:

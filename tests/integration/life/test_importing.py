@@ -81,6 +81,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(listed: Life, data: bytes) 
         ('ben42,fine\ncy42,"never closed\nada42,x\n', 2),
         ('\ufeffben42,"two\nlines"\n\n"cy"42,x\n', 4),
         ('"ben42,x\ncy42,"x"\n', 1),
+        (f"ben42,fine\ncy42,{'x' * 140_000}\n", 2),
     ],
 )
 def test_a_quotation_mark_that_does_not_fit_is_told_by_its_line_and_nothing_is_used(
