@@ -5,11 +5,9 @@ learner, told by the field; it is never a no, and takes nothing away.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
+from ..achievements.answers import is_moment, is_number
 from ..core.hosts import WrongAnswer
 from ..core.texts import is_reference
 from ..host.records import Attempt, Enrolment, LearnerRecord
@@ -61,7 +59,7 @@ def wrong_field(record: Any) -> str | None:
     for name in TIMES:
         if not _is_time(getattr(record, name)):
             return name
-    if record.progress is not None and not _is_number(record.progress):
+    if record.progress is not None and not is_number(record.progress):
         return "progress"
     if not isinstance(record.passing, bool | None):
         return "passing"
@@ -73,20 +71,12 @@ def wrong_field(record: Any) -> str | None:
 
 
 def _is_attempt(each: Any) -> bool:
-    return (
-        isinstance(each, Attempt) and _is_number(each.score) and (each.max_score is None or _is_number(each.max_score))
-    )
+    return isinstance(each, Attempt) and is_number(each.score) and (each.max_score is None or is_number(each.max_score))
 
 
 def _is_enrolment(each: Any) -> bool:
     return isinstance(each, Enrolment) and isinstance(each.mode, str) and _is_time(each.since)
 
 
-def _is_number(said: Any) -> bool:
-    """Yes and no are no numbers, although Python counts with them."""
-    return isinstance(said, Real | Decimal) and not isinstance(said, bool)
-
-
 def _is_time(said: Any) -> bool:
-    """A moment with its zone. The first and the last year that there are hold moments that no other zone has."""
-    return said is None or (isinstance(said, datetime) and said.utcoffset() is not None and 1 < said.year < 9999)
+    return said is None or is_moment(said)

@@ -34,6 +34,8 @@ ADA = learner("ada", "Ada Lovelace", score=90)
         ("attempts", None),
         ("attempts", (None,)),
         ("attempts", (Attempt("quiz", None),)),  # type: ignore[arg-type]
+        ("attempts", (Attempt("quiz", Decimal("NaN")),)),  # type: ignore[arg-type]
+        ("progress", Decimal("sNaN")),
         ("attempts", (Attempt("quiz", 5, "10"),)),  # type: ignore[arg-type]
         ("enrolment", "verified"),
         ("enrolment", Enrolment(mode=None)),  # type: ignore[arg-type]
