@@ -154,7 +154,13 @@ def work_on(rt: Runtime, held: Claim) -> Store:
         items = [
             Item(*row)
             for row in session.execute(
-                sa.select(IssueItem.learner_ref, IssueItem.position, IssueItem.foreseen, IssueItem.bound_award_id)
+                sa.select(
+                    IssueItem.learner_ref,
+                    IssueItem.position,
+                    IssueItem.foreseen,
+                    IssueItem.bound_award_id,
+                    IssueItem.achievement_key,
+                )
                 .where(
                     IssueItem.batch_id == batch.id,
                     IssueItem.position.between(held.first, held.last),
