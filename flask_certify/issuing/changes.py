@@ -78,7 +78,7 @@ def refresh_later(rt: Runtime, tx: Transaction, run: RunView, *, whole_course: b
     run_ids = list(tx.session.scalars(chosen.where(Run.id.not_in(waiting)).order_by(Run.id)))
     if not run_ids:
         return
-    work_id, chunk_ids = outbox.open_work(tx, REFRESH, len(run_ids), 1, rt.clock.now())
+    work_id, chunk_ids = outbox.open_work(tx, REFRESH, len(run_ids), 1, rt.clock.now(), tenant_ref=run.tenant_ref)
     tx.session.execute(
         sa.insert(Refresh),
         [{"work_id": work_id, "position": at, "run_id": run_id} for at, run_id in enumerate(run_ids)],
@@ -90,7 +90,7 @@ def follow_later(
     rt: Runtime, tx: Transaction, run: RunView, learner_ref: str | None, what: str | None, change: Change
 ) -> None:
     """What was said is kept, and followed as soon as somebody works and the host answers."""
-    work_id, chunk_ids = outbox.open_work(tx, REFRESH, 1, 1, rt.clock.now())
+    work_id, chunk_ids = outbox.open_work(tx, REFRESH, 1, 1, rt.clock.now(), tenant_ref=run.tenant_ref)
     tx.session.add(
         Refresh(
             work_id=work_id,

@@ -130,7 +130,10 @@ def _all_learners(rt: Runtime, run_ref: str) -> list[str]:
 def planning_failed(rt: Runtime, tx: Transaction, held: Claim, reason: str) -> None:
     """Nobody was planned, so nobody is issued to; the batch ends and says why."""
     batch = _batch_of(tx.session, held.work_id)
-    batch.trouble, batch.total = reason, 0  # the failure log was told why when it was tried
+    batch.trouble, batch.total = reason, 0
+    if reason == outbox.DIED:  # any other reason was told to the failure log when it was tried
+        note = FailureNote(None, "plan", reason, {})
+        awards.note_again(tx, batch.tenant_ref, batch.run_id, [note], now=rt.clock.now(), batch_id=batch.id)
     end_batch(rt, tx, held.work_id)
 
 
@@ -153,7 +156,13 @@ def work_on(rt: Runtime, held: Claim) -> Store:
         items = [
             Item(*row)
             for row in session.execute(
-                sa.select(IssueItem.learner_ref, IssueItem.position, IssueItem.foreseen, IssueItem.bound_award_id)
+                sa.select(
+                    IssueItem.learner_ref,
+                    IssueItem.position,
+                    IssueItem.foreseen,
+                    IssueItem.bound_award_id,
+                    IssueItem.achievement_key,
+                )
                 .where(
                     IssueItem.batch_id == batch.id,
                     IssueItem.position.between(held.first, held.last),
