@@ -12,6 +12,7 @@ from ..core.errors import BadInput
 from ..core.i18n import N_
 from .engine import KNOWN_STATUSES, Case, Path, Verdict
 from .facts import Entry, Facts, Kept, RunFacts, not_earning
+from .notation import each_once
 
 FLAGS: Mapping[str, bool] = {
     "user_exists": True,
@@ -60,7 +61,7 @@ class WrongValue(UnreadableCase):
 def read_case(line: bytes) -> Case:
     """The case of this line. Raises UnreadableCase, which names what is wrong."""
     try:
-        given = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once)
+        given = json.loads(line.decode("utf-8-sig"), object_pairs_hook=each_once)
     except (ValueError, RecursionError):
         raise UnreadableCase() from None
     if not isinstance(given, dict):
@@ -113,13 +114,6 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         "handled": verdict.handled,
         "reasons": [each.to_json() for each in verdict.reasons],
     }
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def _flag(given: Mapping[str, Any], key: str) -> bool:

@@ -68,7 +68,7 @@ class UnknownVersion(UnreadableRule):
 
 class NotJson(UnreadableRule):
     code = "rules.not_json"
-    sentence = N_("The file is not JSON, so no rules can be read from it.")
+    sentence = N_("The file is not JSON with each key once, so no rules can be read from it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,18 @@ def rule_set_from_json(stored: Any) -> tuple[Clause, ...]:
 def rule_set_from_text(data: bytes) -> tuple[Clause, ...]:
     """The clauses that a file holds. Raises UnreadableRule."""
     try:
-        stored = json.loads(data)
+        stored = json.loads(data, object_pairs_hook=each_once)
     except (ValueError, RecursionError):
         raise NotJson() from None
     return rule_set_from_json(stored)
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError if it has a key twice: nobody can say which of the two was meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def schema() -> dict[str, Any]:

@@ -166,7 +166,10 @@ def test_a_rule_set_that_is_none_is_refused_and_the_schema_says_so_as_well(store
     assert not SCHEMA.is_valid(stored) or stored == {"version": True, "attachments": []}
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"version": 1}{}'])
+TWICE = b'{"version": 1, "attachments": [{"achievement": "a", "rule": {"progress": "90", "progress": "10"}}]}'
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"version": 1}{}', TWICE])
 def test_a_file_that_is_not_json_is_refused_in_words(data: bytes) -> None:
     """R-025."""
     with pytest.raises(UnreadableRule, match="not JSON"):
