@@ -12,7 +12,11 @@ from ..core.ids import new_id
 
 
 class Issuer(Base):
-    """The organisation that vouches; one per tenant now, several are possible (D-14)."""
+    """The organisation that vouches; one per tenant now.
+
+    Several are kept open (R-022, D-14): awards, achievements, keys and lists belong to an issuer by its id; that there
+    is one is said by `tenant_ref` and `service.get_issuer` alone.
+    """
 
     __tablename__ = "certify_issuer"
 
