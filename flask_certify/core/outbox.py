@@ -35,6 +35,7 @@ MOST_ATTEMPTS = 4
 LEFT_TO_PARTS = 2  # attempts of a part of a divided chunk, before it is divided again
 PARTS = 10
 LARGEST_CHUNK = 1000
+DIED = "worker.died"  # a reason, where nobody was left to say one
 GIVEN_BACK = "worker.stopping"  # a reason that is no trouble: whoever had the chunk was told to end
 
 
@@ -330,7 +331,7 @@ def divide(rt: "Runtime", lost: Claim) -> list[UUID]:
                 state=FAILED if is_single else SPLIT,
                 epoch=Chunk.epoch + 1,
                 lease_until=None,
-                reason=sa.func.coalesce(Chunk.reason, "worker.died"),
+                reason=sa.func.coalesce(Chunk.reason, DIED),
             )
             .returning(Chunk.reason)
             .execution_options(synchronize_session=False)
