@@ -2,7 +2,7 @@
 
 Leading is such a lease: one worker sweeps and keeps the clock, and if it dies the next one takes over some seconds
 later. A duty has a lease of its own besides, so that two who lead for a moment do it once; one that was begun and not
-ended is done again, so each must bear that.
+ended is done again, so each must bear that. One that hangs is ended with its lease, and the others have their turn.
 """
 
 import logging
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import Base, UtcDateTime, insert_or_ignore
 from .errors import CertifyError
+from .i18n import N_
 from .outbox import now_ms
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ TAKES_AT_MOST_MS = 600_000
 AGAIN_AFTER_MS = 60_000
 
 log = logging.getLogger("flask_certify")
+
+
+class TookTooLong(CertifyError):
+    code = "duty.too_long"
+    sentence = N_("It took longer than ten minutes and was ended.")
 
 
 class DutyRow(Base):
@@ -110,6 +116,31 @@ def are_due(rt: "Runtime") -> bool:
 def do_due(rt: "Runtime", worker_id: UUID) -> list[str]:
     """Does what is due now: the names of what was done. A failure is written down, and tried again a minute later."""
     return [duty.name for duty, turn in _due(rt) if _do(rt, duty, turn, worker_id)]
+
+
+def is_late(rt: "Runtime", worker_id: UUID) -> bool:
+    """Whether this worker has been at a duty for longer than any may take. Reads only."""
+    with rt.reading() as session:
+        return session.scalar(sa.select(DutyRow.name).where(*_late(worker_id)).limit(1)) is not None
+
+
+def give_up_late(rt: "Runtime", worker_id: UUID) -> None:
+    """Once nobody is at it any more: it has failed, and rests like any that did."""
+    with rt.transaction() as tx:
+        values = {"holder": None, "until": now_ms() + AGAIN_AFTER_MS}
+        names = tx.session.scalars(
+            sa.update(DutyRow)
+            .where(*_late(worker_id))
+            .values(ended_at=rt.clock.now(), reason=TookTooLong.code, **values)
+            .returning(DutyRow.name)
+            .execution_options(synchronize_session=False)
+        ).all()
+    for name in names:
+        log.warning("duty failed: %s", name, extra={"duty": name, "reason": TookTooLong.code})
+
+
+def _late(worker_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return DutyRow.holder == worker_id, DutyRow.name != LEADING, DutyRow.until < now_ms()
 
 
 def _due(rt: "Runtime") -> list[tuple[Duty, int]]:

@@ -35,6 +35,8 @@ MOST_ATTEMPTS = 4
 LEFT_TO_PARTS = 2  # attempts of a part of a divided chunk, before it is divided again
 PARTS = 10
 LARGEST_CHUNK = 1000
+DIED = "worker.died"  # a reason, where nobody was left to say one
+GIVEN_BACK = "worker.stopping"  # a reason that is no trouble: whoever had the chunk was told to end
 
 
 class Work(Base):
@@ -248,7 +250,9 @@ def is_held(session: orm.Session) -> bool:
 
 def find_reason(session: orm.Session, work_id: UUID) -> str | None:
     """Why the work does not go on: the code of the latest trouble of a chunk that rests."""
-    resting = sa.select(Chunk.reason).where(Chunk.work_id == work_id, Chunk.state == RUNNING, Chunk.reason.is_not(None))
+    resting = sa.select(Chunk.reason).where(
+        Chunk.work_id == work_id, Chunk.state == RUNNING, Chunk.reason.is_not(None), Chunk.reason != GIVEN_BACK
+    )
     return session.scalar(resting.order_by(Chunk.hinted_at.desc(), Chunk.id).limit(1))
 
 
@@ -327,7 +331,7 @@ def divide(rt: "Runtime", lost: Claim) -> list[UUID]:
                 state=FAILED if is_single else SPLIT,
                 epoch=Chunk.epoch + 1,
                 lease_until=None,
-                reason=sa.func.coalesce(Chunk.reason, "worker.died"),
+                reason=sa.func.coalesce(Chunk.reason, DIED),
             )
             .returning(Chunk.reason)
             .execution_options(synchronize_session=False)

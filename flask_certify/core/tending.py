@@ -37,7 +37,8 @@ log = logging.getLogger("flask_certify")
 class Tender:
     """A thread for as long as a worker runs. With `alone` it sweeps once, and there is no thread.
 
-    Duties may take minutes: with `fork` each is done by a process of its own, and the thread looks on meanwhile.
+    Duties may take minutes: with `fork` they are done by a process of their own, and the thread looks on meanwhile. It
+    ends that process when one of them takes longer than any may.
     """
 
     def __init__(self, app: Flask, lanes: Sequence[str] = LANES, *, alone: bool = False, fork: bool = True) -> None:
@@ -63,10 +64,7 @@ class Tender:
         if not self._alone:
             self._thread.join(LOOK_EACH * 5)
             self._guarded(self._leave)
-            if self._on_duty:  # what it was at is done again
-                with suppress(ProcessLookupError, ChildProcessError):  # it has ended by itself
-                    os.kill(self._on_duty, signal.SIGKILL)
-                    os.waitpid(self._on_duty, 0)
+            self._end_duties()  # what it was at is done again
 
     def rest(self, seconds: float) -> None:
         """Waits so long, or until all of this ends."""
@@ -96,6 +94,9 @@ class Tender:
         if time.monotonic() - self._seen >= workers.SEEN_EACH:
             self._be_seen(rt)
             self._seen = time.monotonic()
+        if self._on_duty and duties.is_late(rt, self.id):
+            self._end_duties()
+            duties.give_up_late(rt, self.id)
         if not self.is_stopping and duties.lead(rt, self.id):
             sweep_once(self._app)
             self._do_duties(rt)
@@ -108,6 +109,13 @@ class Tender:
             self._on_duty = None
         if not self._on_duty and duties.are_due(rt):
             self._on_duty = self._start_duties()
+
+    def _end_duties(self) -> None:
+        if self._on_duty:
+            with suppress(ProcessLookupError, ChildProcessError):  # it has ended by itself
+                os.kill(self._on_duty, signal.SIGKILL)
+                os.waitpid(self._on_duty, 0)
+            self._on_duty = None
 
     def _start_duties(self) -> int:
         tie = tie_to(os.getpid(), signal.SIGKILL)

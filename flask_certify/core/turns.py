@@ -34,13 +34,15 @@ def served(session: orm.Session, held: Claim) -> None:
 
 
 def whose_turn(session: orm.Session, limit: int = 1, kinds: Collection[str] | None = None) -> list[UUID]:
-    """Chunks that may be claimed now. Reads only, and marks nothing.
+    """Chunks that may be claimed now, of these kinds of work. Reads only, and marks nothing.
 
-    Tenants take turns, whoever was served longest ago first; of one tenant the kinds of work do. Among works of one
-    kind the smaller goes first, in three sizes, then the older, and its chunks in their order.
+    Tenants take turns, whoever was served longest ago with any of these kinds first; of one tenant the kinds do. Among
+    works of one kind the smaller goes first, in three sizes, then the older, and its chunks in their order.
     """
+    of_kinds = sa.true() if kinds is None else Turn.kind.in_(kinds)
     lapsed = sa.and_(Chunk.state == RUNNING, Chunk.lease_until < now_ms(), Chunk.attempts < MOST_ATTEMPTS)
-    served = sa.select(Turn.tenant_ref, sa.func.max(Turn.served_at).label("at")).group_by(Turn.tenant_ref).subquery()
+    latest = sa.select(Turn.tenant_ref, sa.func.max(Turn.served_at).label("at")).where(of_kinds)
+    served = latest.group_by(Turn.tenant_ref).subquery()
     size = sa.case((Work.size <= SMALL, 0), (Work.size <= MIDDLING, 1), else_=2)
     return list(
         session.scalars(

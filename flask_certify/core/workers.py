@@ -96,6 +96,14 @@ def list_workers(session: orm.Session) -> list[WorkerView]:
     ]
 
 
+def is_served(session: orm.Session, lane: str) -> bool:
+    """Whether a worker is there that takes up work of this lane."""
+    found = session.scalars(
+        sa.select(Worker.lanes).where(Worker.seen_at > now_ms() - ABSENT_AFTER_MS, Worker.is_stopping.is_(False))
+    )
+    return any(lane in lanes.split() for lanes in found)
+
+
 def forget_silent(session: orm.Session) -> None:
     """Clears away who was killed long ago."""
     session.execute(sa.delete(Worker).where(Worker.seen_at < now_ms() - FORGOTTEN_AFTER_MS))

@@ -128,7 +128,7 @@ def _give_back(rt: Runtime, held: outbox.Claim) -> str:
     """For another worker, at once: this one is told to end, and nothing is wrong with the chunk."""
     try:
         with rt.transaction() as tx:
-            outbox.put_back(tx.session, held, "worker.stopping", 0, counted=False)
+            outbox.put_back(tx.session, held, outbox.GIVEN_BACK, 0, counted=False)
     except (outbox.Fenced, Unavailable):  # taken over already, or left to its lease
         return "left"
     return "given back"

@@ -99,6 +99,9 @@ class Batch(Schema):
     stopped = fields.Integer(required=True, metadata={"description": "Their turn did not come."})
     rate = fields.Float(required=True, allow_none=True, metadata={"description": "Learners a second."})
     seconds_left = fields.Integer(required=True, allow_none=True)
+    waits_for = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why some of it rests, as a code."}
+    )
     retry_of = fields.UUID(required=True, allow_none=True)
     preview = fields.Nested(Foreseen, required=True, allow_none=True)
 
@@ -243,6 +246,7 @@ def as_json(batch: BatchView, seen: PreviewView | None, plan: Plan | None) -> As
         "stopped": batch.counts.stopped,
         "rate": batch.rate,
         "seconds_left": batch.seconds_left,
+        "waits_for": batch.waits_for,
         "retry_of": batch.retry_of,
         "preview": seen
         and {

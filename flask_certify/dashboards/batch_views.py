@@ -17,7 +17,7 @@ from ..core.i18n import N_, c_
 from ..host.records import Actor
 from ..issuing import bulk, foretelling, handling, naming, previews
 from ..issuing.bulk import BatchView
-from ..issuing.errors import AlreadyUnderWay
+from ..issuing.errors import AlreadyUnderWay, NobodyWorks
 from ..issuing.importing import MOST_BYTES
 from ..issuing.kinds import BatchKind
 from ..issuing.models import PAUSED, PLANNING, RUNNING, STOPPING
@@ -227,6 +227,7 @@ def get_batch(batch_id: UUID) -> AnyResponse:
         run=run,
         zone=tenant_of(run).zone,
         line=line(batch),
+        tiles=tiles(batch),
         title=_title(batch),
         joined=c_("Somebody was quicker. This is what is under way already.") if "joined" in request.args else "",
         done_word=c_(DONE[batch.kind]),
@@ -276,12 +277,10 @@ def get_batch_json(batch_id: UUID) -> Response:
         "stopped": batch.counts.stopped,
         "rate": round(batch.rate, 1) if batch.rate else None,
         "seconds_left": batch.seconds_left,
+        "waits_for": batch.waits_for,
         "line": line(batch),
-        "tiles": {
-            "happened": reader.number(batch.happened),
-            "failed": reader.number(batch.failed),
-            "already": reader.number(batch.already),
-        },
+        "tiles": {name: reader.number(number) for name, number in tiles(batch).items()},
+        "reasons": [(why, reader.number(number)) for why, number in wording.of_many(batch.declined)],
     }
     return jsonify(said)
 
@@ -292,8 +291,22 @@ def _see(batch_id: UUID) -> tuple[BatchView, RunView]:
     return batch, open_run(batch.run_id, "run.dashboard")
 
 
+def tiles(batch: BatchView) -> dict[str, int]:
+    """The numbers that grow while it runs."""
+    return {
+        "happened": batch.happened,
+        "declined": sum(batch.declined.values()),
+        "already": batch.already,
+        "failed": batch.failed,
+    }
+
+
 def line(batch: BatchView) -> str:
-    """How far it is, in words."""
+    """How far it is, and what it waits for, in words."""
+    return f"{_far(batch)} {_waits(batch)}".rstrip()
+
+
+def _far(batch: BatchView) -> str:
     if batch.is_finished:
         return c_("Finished.")
     if batch.total is None:
@@ -306,6 +319,17 @@ def line(batch: BatchView) -> str:
     if batch.state == STOPPING:
         return far + " " + c_("It is being stopped; who is being worked on is finished.")
     return f"{far} {_pace(batch)}".rstrip()
+
+
+def _waits(batch: BatchView) -> str:
+    if batch.waits_for is None:
+        return ""
+    why = wording.sentence_of(batch.waits_for, {})
+    return (
+        why
+        if batch.waits_for == NobodyWorks.code
+        else c_("Some wait and are tried again by themselves: %(why)s", why=why)
+    )
 
 
 def _pace(batch: BatchView) -> str:

@@ -24,6 +24,7 @@ from .images import NoPictures
 from .placeholders import MANDATORY, Value
 from .plate import Plate, Slot
 from .press import Press
+from .unseen import unseen
 
 MOST_MEGABYTES = 8
 HEAVY = 250_000  # bytes of one certificate
@@ -84,6 +85,10 @@ WARNINGS: Mapping[str, str] = {
         "it says, and may not stand where it is expected. Make one as wide as the other."
     ),
     "template.boxes_overlap": N_("%(slot)s and %(other)s overlap, so one may be printed over the other."),
+    "template.not_on_page": N_(
+        "%(what)s is not on the page, or reaches beyond its edge, where nothing is printed. Move it, or make it "
+        "smaller."
+    ),
 }
 
 
@@ -140,6 +145,7 @@ def look_at(html: str, language: str, kept: Mapping[str, bytes], known: Mapping[
         *_titles(plate),
         *_wide(plate),
         *_overlaps(plate),
+        *(Warned("template.not_on_page", {"what": what}) for what in unseen(plate, html, kept)),
         *_pictures(html, kept),
         *_colours(plate),
     ]

@@ -68,6 +68,8 @@ class _Reader:
     def read(self) -> None:
         for instruction in pikepdf.parse_content_stream(self._page):
             operator, operands = str(instruction.operator), list(instruction.operands)
+            if None in operands:  # a number that no reader of PDF can hold
+                raise TemplateRefused()
             was_in_text = self._in_text
             if self._follow(operator, operands) and not was_in_text and not self._in_text:
                 self.kept.append(instruction)

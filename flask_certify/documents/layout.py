@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -88,8 +89,9 @@ def _rendered(html: str) -> bytes:
         max_render_seconds=8,
         max_document_bytes=30_000_000,  # pictures are inside; their size is checked before
     )
-    # Its log would quote the template; what matters is raised.
-    logging.disable(logging.CRITICAL)
+    # Its log would quote the template, so nothing of it is written.
+    shortage = _Shortage()
+    logging.root.handlers = [shortage]
     out = io.BytesIO()
     try:
         result = pisa.CreatePDF(html, dest=out, resource_policy=policy)
@@ -97,9 +99,22 @@ def _rendered(html: str) -> bytes:
         raise TooMuchWork() from None
     except Exception:
         raise TemplateRefused() from None
+    if shortage.is_seen:
+        raise TooMuchWork()
     if result.err:
         raise TemplateRefused()
     return out.getvalue()
+
+
+class _Shortage(logging.Handler):
+    """Sees in the log that there was no memory for a picture: xhtml2pdf goes on, and leaves a hole where it belongs."""
+
+    is_seen = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]  # what is being caught while this is logged
+        while error is not None and not self.is_seen:
+            self.is_seen, error = isinstance(error, MemoryError), error.__context__
 
 
 def _name_fonts(page: Any, language: str) -> set[str]:

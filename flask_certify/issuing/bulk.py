@@ -9,12 +9,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from ..achievements.models import Run
 from ..achievements.service import RunView, ensure_run, find_tenant, get_run
 from ..awards import service as awards
 from ..awards.service import FailureNote
-from ..core import audit, outbox, reader, working
+from ..core import audit, outbox, reader, workers, working
 from ..core.db import insert_or_ignore
 from ..core.errors import CertifyError, DatabaseBusy
 from ..core.i18n import N_, c_
@@ -25,7 +26,7 @@ from ..eligibility.reasons import worded
 from ..host.records import CourseRun
 from . import jobs
 from .counts import Counts, count_items
-from .errors import AlreadyUnderWay, BatchFailed, BatchStuck, RunNotEnded, RunWithoutEnd, UnknownBatch
+from .errors import AlreadyUnderWay, BatchFailed, BatchStuck, NobodyWorks, RunNotEnded, RunWithoutEnd, UnknownBatch
 from .foreseeing import holders
 from .kinds import BatchKind
 from .models import FINISHED, PAUSED, PLANNING, PREVIEW, RUNNING, UNDER_WAY, UNDER_WAY_STATES, IssueBatch
@@ -69,6 +70,7 @@ class BatchView:
     cause: str | None = None
     retry_of: UUID | None = None
     rate: float | None = None  # learners a second since it was begun or resumed; None: nobody can say yet
+    waits_for: str | None = None  # why some of it rests, as a code; None: it goes on, or was told not to
 
     @property
     def seconds_left(self) -> int | None:
@@ -249,7 +251,15 @@ def get_batch(rt: Runtime, batch_id: UUID) -> BatchView:
             batch.cause,
             batch.retry_of,
             _rate(batch, counts.done, rt.clock.now()),
+            _waits_for(rt, session, batch),
         )
+
+
+def _waits_for(rt: Runtime, session: orm.Session, batch: IssueBatch) -> str | None:
+    if batch.state not in (PLANNING, RUNNING) or batch.work_id is None:
+        return None
+    is_there = workers.is_served(session, rt.kinds[jobs.ISSUE].lane) or outbox.is_held(session)
+    return outbox.find_reason(session, batch.work_id) if is_there else NobodyWorks.code
 
 
 def _rate(batch: IssueBatch, done: int, now: datetime) -> float | None:

@@ -134,7 +134,7 @@ def open_bundle(rt: Runtime, run_id: UUID, actor: str, learner_refs: Collection[
             )
             tx.session.flush()
             number = write_items(tx.session, bundle_id, run_id, chosen)
-            work_id, chunk_ids = outbox.open_work(tx, PACK, number, size, now)
+            work_id, chunk_ids = outbox.open_work(tx, PACK, number, size, now, tenant_ref=run.tenant_ref)
             tx.session.execute(
                 sa.update(Bundle)
                 .where(Bundle.id == bundle_id)

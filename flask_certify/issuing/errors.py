@@ -6,6 +6,11 @@ from ..core.errors import BadInput, Conflict, Unavailable
 from ..core.i18n import N_, c_
 
 
+class NobodyWorks(Unavailable):
+    code = "workers.none"
+    sentence = N_("Nobody works on it at the moment; it goes on when whoever runs this site has started a worker.")
+
+
 class NothingAttached(Conflict):
     code = "attachment.none"
     sentence = N_("This course does not have a certificate attached to it.")

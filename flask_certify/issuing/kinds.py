@@ -14,7 +14,7 @@ from ..eligibility.reasons import Reason
 from . import lifecycle, many, reissuing
 from .models import IssueBatch
 from .orders import open_order
-from .results import DECLINED, ISSUED, REVOKED, LearnerOutcome
+from .results import DECLINED, REVOKED, LearnerOutcome
 
 CHANGED = Reason("changed_since")
 
@@ -36,12 +36,16 @@ class BatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A learner whose turn has come, and what was shown of them in the preview. `foreseen` None: there was none."""
+    """A learner whose turn has come, and what was shown of them in the preview. `foreseen` None: there was none.
+
+    `shown_key`: the kind of certificate; None if it was to be none.
+    """
 
     learner_ref: str
     position: int
     foreseen: str | None
     bound_award_id: UUID | None
+    shown_key: str | None
 
 
 Store = Callable[[Transaction], list[LearnerOutcome]]
@@ -50,8 +54,9 @@ Store = Callable[[Transaction], list[LearnerOutcome]]
 def prepare(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
     """Does all that can be done without a transaction; the rest, and an outcome for each learner, by what it returns.
 
-    A batch that was previewed does what was shown and no more: who has become eligible since is not issued to, and
-    whose certificate is another one by now is left alone.
+    A batch that was previewed does what was shown and no more: who has become eligible since is not issued to, who
+    would get another kind of certificate by now gets none, and whose certificate is another one is left alone. Each of
+    them is told apart by `changed_since`, and the next preview shows what it is now.
     """
     match BatchKind(batch.kind):
         case BatchKind.ISSUE:
@@ -68,9 +73,13 @@ def why_of(batch: IssueBatch) -> Why:
 
 def _issue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
     order = open_order(rt, batch.run_id, actor=batch.opened_by, notify=batch.notify, batch_id=batch.id)
-    barred = {each.learner_ref for each in items if each.foreseen not in (None, ISSUED)}
-    prepared = many.prepare(rt, order, [each.learner_ref for each in items], barred)
+    prepared = many.prepare(rt, order, [each.learner_ref for each in items], _shown(items))
     return lambda tx: many.store(rt, tx, prepared)
+
+
+def _shown(items: Sequence[Item]) -> dict[str, str | None]:
+    """Who was shown to get which kind of certificate, or none."""
+    return {each.learner_ref: each.shown_key for each in items if each.foreseen is not None}
 
 
 def _reissue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
@@ -81,8 +90,8 @@ def _reissue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
         )
     now = {ref: each.award_id for ref, each in held.items() if each.state is not AwardState.GRANTED}
     as_shown = [each.learner_ref for each in items if now.get(each.learner_ref) == each.bound_award_id]
-    again = reissuing.prepare(rt, order, [ref for ref in as_shown if ref in now], why_of(batch))
-    first = many.prepare(rt, order, [ref for ref in as_shown if ref not in now])
+    again = reissuing.prepare(rt, order, [ref for ref in as_shown if ref in now], why_of(batch), _shown(items))
+    first = many.prepare(rt, order, [ref for ref in as_shown if ref not in now], _shown(items))
     changed = _changed(items, set(as_shown))
 
     def store(tx: Transaction) -> list[LearnerOutcome]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
 from ..core.runtime import Runtime
-from ..core.texts import storable
+from ..core.texts import is_reference, storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
+from ..eligibility.answers import UNFIT
 from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
 from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
@@ -53,6 +55,10 @@ __all__ = [
 ]
 
 
+NOBODY: Mapping[str, str | None] = MappingProxyType({})
+CHANGED = Decision(Outcome.DECLINED, (Reason("changed_since"),))
+
+
 @dataclass(frozen=True)
 class Prepared:
     """All that is to be stored about some learners. `store` may run after it once, in one transaction."""
@@ -73,18 +79,23 @@ def issue_many(
     rt: Runtime, run_id: UUID, learner_refs: Sequence[str], *, actor: str, notify: bool = True
 ) -> list[LearnerOutcome]:
     """Issues to those of the learners who may have a certificate and have none; one outcome for each, in order."""
-    prepared = prepare(rt, open_order(rt, run_id, actor=actor, notify=notify), learner_refs)
+    fit = [ref for ref in learner_refs if is_reference(ref)]
+    prepared = prepare(rt, open_order(rt, run_id, actor=actor, notify=notify), fit)
     with rt.transaction() as tx:
-        return store(rt, tx, prepared)
+        outcomes = {each.learner_ref: each for each in store(rt, tx, prepared)}
+    return [outcomes.get(ref) or LearnerOutcome(ref, FAILED, (UNFIT,)) for ref in learner_refs]
 
 
 # ---- before the transaction ------------------------------------------------------------------------
 
 
-def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Collection[str] = ()) -> Prepared:
+def prepare(
+    rt: Runtime, order: Order, learner_refs: Sequence[str], shown: Mapping[str, str | None] = NOBODY
+) -> Prepared:
     """Decides, draws up and signs. Writes nothing but the reservation of places in the status list.
 
-    Who is `barred` was not shown as somebody who gets one, and gets none, whatever has become true since.
+    Who stands in `shown` gets that kind of certificate or, if it is None, no certificate: nobody gets what was not
+    shown, whatever has become true since.
 
     Raises HostUnavailable, and whatever the signing key's store raises when it is away: later is not no.
     """
@@ -94,7 +105,9 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Coll
         revoked = awards.last_revoked(session, order.run.tenant_ref, order.run.run_ref, learner_refs)
     granted = {ref: held for ref, held in standing.items() if held.state is AwardState.GRANTED}
     drafts = {
-        ref: _taken_up(ref, held) for ref, held in granted.items() if ref not in barred and not _is_invalid(kept, ref)
+        ref: _taken_up(ref, held)
+        for ref, held in granted.items()
+        if is_as_shown(shown, ref, held.achievement_key) and not _is_invalid(kept, ref)
     }
     undecided = [ref for ref in learner_refs if ref not in standing or ref in granted]
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, undecided, kept) if undecided else []
@@ -105,14 +118,19 @@ def prepare(rt: Runtime, order: Order, learner_refs: Sequence[str], barred: Coll
             draft = draw_up(order, each, now)
             if isinstance(draft, Reason):
                 faulty[ref] = draft
-            elif ref in barred:
-                decided[ref] = replace(each, decision=Decision(Outcome.DECLINED, (Reason("changed_since"),)))
+            elif not is_as_shown(shown, ref, draft.frozen.achievement_key):
+                decided[ref] = replace(each, decision=CHANGED)
             else:
                 drafts[ref] = draft
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
     return Prepared(order, standing, decided, drafts, faulty, channels, tuple(learner_refs), kept, revoked)
+
+
+def is_as_shown(shown: Mapping[str, str | None], ref: str, key: str) -> bool:
+    """Whether a certificate of this kind is what was shown; to whom nothing was shown, anything is."""
+    return shown.get(ref, key) == key
 
 
 def _is_invalid(kept: Mapping[str, Kept], ref: str) -> bool:
@@ -221,6 +239,7 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "type": each.achievement_key,
             "award_id": each.award_id if each.result == ISSUED else None,
             "reasons": [reason.to_json() for reason in each.reasons],
+            "eligible": None if decided.decision.outcome is Outcome.FAULTY else decided.decision.granted,
             "grade": decided.score,
             "mode": mode_of(decided.record),
             "completed_on": decided.record.completed_on if decided.record else None,

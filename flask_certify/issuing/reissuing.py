@@ -26,6 +26,7 @@ from ..core.errors import Conflict
 from ..core.i18n import N_
 from ..core.ids import spaced
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility import visibility
@@ -39,7 +40,7 @@ from . import renewals, showing, vetoes
 from .drafts import Draft, draw_up, sign
 from .keeping import kept_of, mode_of, turned
 from .lifecycle import signal_records
-from .many import issue_many
+from .many import CHANGED, NOBODY, is_as_shown, issue_many
 from .orders import Order, open_order
 from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
 
@@ -124,25 +125,31 @@ def compare(
     return told
 
 
-def prepare(rt: Runtime, order: Order, refs: Sequence[str], why: Why) -> Prepared:
-    """Decides, draws up and signs for those who have a certificate. No transaction is open."""
+def prepare(
+    rt: Runtime, order: Order, refs: Sequence[str], why: Why, shown: Mapping[str, str | None] = NOBODY
+) -> Prepared:
+    """Decides, draws up and signs for those who have a certificate. No transaction is open. Of `shown` see `many`."""
     with rt.reading() as session:
         held = awards.standing_of(session, order.run.tenant_ref, order.run.run_ref, refs)
         kept = kept_of(session, order.run.id, refs)
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
     new = as_if_new(kept)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
+    decided = {each.learner_ref: each for each in found}
     drafts, faulty = dict[str, Draft](), dict[str, Reason]()
     for each in found:
         draft = draw_up_successor(rt, order, each, standing[each.learner_ref], why.cause)
         if isinstance(draft, Draft):
-            drafts[each.learner_ref] = draft
+            if is_as_shown(shown, each.learner_ref, draft.frozen.achievement_key):
+                drafts[each.learner_ref] = draft
+            else:
+                decided[each.learner_ref] = replace(each, decision=CHANGED)
         elif each.decision.granted:
             faulty[each.learner_ref] = draft[0]
     sign(rt, order, drafts, faulty)
     signed = [ref for ref, draft in drafts.items() if draft.signed]
     channels = notifications.choose_channels(rt, signed) if order.notify and signed else {}
-    return Prepared(order, why, standing, {each.learner_ref: each for each in found}, drafts, faulty, channels, kept)
+    return Prepared(order, why, standing, decided, drafts, faulty, channels, kept)
 
 
 def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
@@ -258,11 +265,12 @@ def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
         "type": draft.frozen.achievement_key,
         "award_id": draft.award_id,
         "reasons": [reason.to_json() for reason in decided.decision.reasons],
+        "eligible": True,
         "grade": decided.score,
         "mode": mode_of(decided.record),
         "completed_on": draft.frozen.completed_on,
-        "display_name": decided.record.display_name,
-        "external_id": decided.record.external_id,
+        "display_name": storable(decided.record.display_name, 300),
+        "external_id": storable(decided.record.external_id, 100),
         "decided_at": now,
     }
 

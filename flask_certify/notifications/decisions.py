@@ -150,7 +150,7 @@ def decide(
         if verdict == SENT:
             _call_sent(rt, tx.session, [entry.id for entry in found])
         else:
-            queue_again(rt, tx, [entry.id for entry in found])
+            queue_again(rt, tx, tenant_ref, [entry.id for entry in found])
         for entry in found:
             ledger.resolve(rt, tx, entry, entry.reason)
         acts = [audit.Act(f"message.{verdict}", f"message:{entry.id}", entry.reason) for entry in found]

@@ -211,16 +211,22 @@ def without_unreachable(going: Round, queue: Sequence[Entry]) -> list[Entry]:
         else:
             ended.append((entry, _skipped(why)))
     with going.rt.reading() as session:
-        refs = {entry.learner_ref for entry in open_still}
-        out = policy.opted_out(session, open_still[0].tenant_ref, refs) if open_still else set()
-        out |= {(ref, Channel.SMS) for ref in policy.stopped(session, going.rt, going.numbers)}
         for way in {entry.channel for entry in open_still}:
             if pace.rest_ms(going.rt, session, way):
                 going.post.rest(way)
-    unwanted = [entry for entry in open_still if (entry.learner_ref, entry.channel) in out]
-    ended += [(entry, _skipped(reasons.OPTED_OUT)) for entry in unwanted]
     _settle(going.rt, going.held, State.QUEUED, ended)
-    return [entry for entry in open_still if entry not in unwanted]
+    return open_still
+
+
+def without_unwanted(going: Round, handful: Sequence[Entry]) -> list[Entry]:
+    """The messages to those who want to hear of it by that channel; asked right before they leave."""
+    numbers = {entry.learner_ref: going.numbers[entry.learner_ref] for entry in handful if entry.channel is Channel.SMS}
+    with going.rt.reading() as session:
+        out = policy.opted_out(session, handful[0].tenant_ref, {entry.learner_ref for entry in handful})
+        out |= {(ref, Channel.SMS) for ref in policy.stopped(session, going.rt, numbers)}
+    unwanted = [entry for entry in handful if (entry.learner_ref, entry.channel) in out]
+    _settle(going.rt, going.held, State.QUEUED, [(entry, _skipped(reasons.OPTED_OUT)) for entry in unwanted])
+    return [entry for entry in handful if entry not in unwanted]
 
 
 def send_all(going: Round, queue: Sequence[Entry]) -> None:
@@ -232,7 +238,9 @@ def send_all(going: Round, queue: Sequence[Entry]) -> None:
     try:
         while queue := [entry for entry in queue if not going.post.rests(entry.channel)]:
             stay_quiet(going.rt, going.policy, going.zone)
-            handful = queue[:size]
+            handful, queue = without_unwanted(going, queue[:size]), queue[size:]
+            if not handful:
+                continue
             # Written before they are taken: an error in a text is not half a message.
             parcels = {entry.id: going.parcel(entry) for entry in handful}
             with stopping.whole():
@@ -242,7 +250,7 @@ def send_all(going: Round, queue: Sequence[Entry]) -> None:
                     results.append((entry, _outcome(going.rt, entry, parcels[entry.id], going.post)))
             going.post.rest_those_full()
             speed = len(handful) / max(time.monotonic() - began, 0.001)
-            queue, size = queue[size:], max(1, min(MOST_AT_ONCE, int(speed * A_MOMENT)))
+            size = max(1, min(MOST_AT_ONCE, int(speed * A_MOMENT)))
     finally:
         with stopping.whole():
             ledger.record(going.rt, going.held, results)

@@ -141,12 +141,12 @@ def turn_on(rt: Runtime, tenant_ref: str, event: str, channel: str, actor: str, 
         ids = [row.id for row in tx.session.execute(_missed(tenant_ref, event, channel))]
         if _token(ids) != token:
             raise OthersByNow()
-        queue_again(rt, tx, ids)
+        queue_again(rt, tx, tenant_ref, ids)
         return len(ids)
 
 
-def queue_again(rt: Runtime, tx: Transaction, ids: Sequence[UUID]) -> None:
-    """These messages are sent, as a work of their own: a person wants that."""
+def queue_again(rt: Runtime, tx: Transaction, tenant_ref: str, ids: Sequence[UUID]) -> None:
+    """These messages of the tenant are sent, as a work of their own: a person wants that."""
     work_id = new_id()
     moved = (
         sa.update(Message)
@@ -164,7 +164,7 @@ def queue_again(rt: Runtime, tx: Transaction, ids: Sequence[UUID]) -> None:
     if ids:
         rows = [{"which": each, "at": position} for position, each in enumerate(ids)]
         tx.session.connection().execute(moved, rows)
-        _, chunk_ids = outbox.open_work(tx, DELIVER, len(ids), CHUNK, rt.clock.now(), work_id)
+        _, chunk_ids = outbox.open_work(tx, DELIVER, len(ids), CHUNK, rt.clock.now(), work_id, tenant_ref=tenant_ref)
         tx.then(rt.wake, chunk_ids)
 
 

@@ -114,7 +114,7 @@ def write_ledger(
     last = tx.session.scalar(sa.select(sa.func.max(Message.position)).where(Message.work_id == work_id))
     if last is None:
         return []
-    _, chunk_ids = outbox.open_work(tx, DELIVER, last + 1, CHUNK, now, work_id)
+    _, chunk_ids = outbox.open_work(tx, DELIVER, last + 1, CHUNK, now, work_id, tenant_ref=tenant_ref)
     return chunk_ids
 
 

@@ -17,7 +17,7 @@ def work_under_blows(site, crew, until, most=2 * SCALE):
         assert time.monotonic() < deadline, site.whereabouts()
         crew.look()
         is_time = blows < most and time.monotonic() - last > BETWEEN_BLOWS
-        if is_time and (worker := crew.find_busy(0.2)):
+        if is_time and not site.is_last_try() and (worker := crew.find_busy(0.2)):
             crew.kill(worker)
             crew.add()
             blows, last = blows + 1, time.monotonic()

@@ -11,21 +11,33 @@ from PIL import ImageChops
 from flask_certify.core.ids import CODE_ALPHABET
 from flask_certify.documents import fonts, qr, shipped
 from flask_certify.documents.compiling import _compiled, compiled
-from flask_certify.documents.placeholders import in_words, shared
+from flask_certify.documents.placeholders import Picture, in_words, shared
 from flask_certify.documents.press import Press
 from flask_certify.documents.shaping import Typesetter, face
 from tests.support import names, programs
-from tests.support.documents import ADDRESS, AWKWARD, CREDENTIAL, LINES, clean, document, plate_of, read, seen, values
+from tests.support.documents import (
+    ADDRESS,
+    AWKWARD,
+    CREDENTIAL,
+    LINES,
+    clean,
+    document,
+    plate_of,
+    printed,
+    read,
+    seen,
+    values,
+)
 
-FAMILIES = {script: family for family in fonts.families().values() for script in family.scripts}
+PAGES = [(design.key, language) for design in shipped.designs() for language in design.pages]
 
 
 @pytest.mark.parametrize("style", fonts.STYLES)
-@pytest.mark.parametrize("script", [*names.SCRIPTS, "Arab"])
-def test_glyphs_advances_and_offsets_equal_those_of_hb_shape(script: str, style: str, tmp_path: Path) -> None:
-    """R-174: the words of every script on its list."""
+@pytest.mark.parametrize("family", fonts.families().values(), ids=lambda family: family.name)
+def test_glyphs_advances_and_offsets_equal_those_of_hb_shape(family: fonts.Family, style: str, tmp_path: Path) -> None:
+    """R-174: the words of every script on its list, in every font that travels with us."""
+    [script] = family.scripts
     spoken = "Aran" if script == "Arab" else script
-    family = next(each for each in fonts.families().values() if script in each.scripts)
     words = sorted({*names.words(spoken), *LINES[spoken].split()})
     listed = tmp_path / "words.txt"
     listed.write_text("\n".join(words) + "\n")
@@ -114,21 +126,47 @@ class LongWay(Press):
         return qr.drawn(address, slot.x, slot.y, side)
 
 
-@pytest.mark.parametrize("key", [design.key for design in shipped.designs()])
-def test_the_short_way_and_the_long_way_differ_in_no_pixel(key: str) -> None:
-    """R-174: a press that has everything ready, against a template laid out again, nothing shared: 62 pages each."""
+ALL_NAMES = [*LINES.values(), *AWKWARD, *(name for script in names.SCRIPTS for name in names.names(script, 4))]
+
+
+@pytest.mark.parametrize(
+    ("key", "page", "language", "told"),
+    [
+        *((key, page, page, ALL_NAMES if page == "en" else [*LINES.values(), *AWKWARD]) for key, page in PAGES),
+        ("classic", "en", "ar", [LINES["Aran"], *names.names("Aran", 12)]),  # in Naskh
+    ],
+)
+def test_the_short_way_and_the_long_way_differ_in_no_pixel(key: str, page: str, language: str, told: list[str]) -> None:
+    """R-174: a press that has everything ready, against a template laid out again, nothing shared; every script and
+    every hard name on every page that comes with us."""
     design = next(each for each in shipped.designs() if each.key == key)
-    fast = Press(plate_of(key, "en"), shared(in_words(values(), "en", "UTC")), lambda picture: b"")
+    html = design.pages[page]
+    fast = Press(
+        compiled(html, language, design.pictures), shared(in_words(values(), language, "UTC")), lambda picture: b""
+    )
     _compiled.cache_clear()
-    slow = LongWay(compiled(design.pages["en"], "en", design.pictures), {}, lambda picture: b"")
-    told = [*LINES.values(), *AWKWARD, *(name for script in names.SCRIPTS for name in names.names(script, 4))]
-    assert len(told) > 60
+    slow = LongWay(compiled(html, language, design.pictures), {}, lambda picture: b"")
     for at, name in enumerate(told):
         code = "".join(CODE_ALPHABET[(at + 7 * place) % 32] for place in range(12))
         changed = {"certificate_code": code, "certificate_address": ADDRESS[:-12] + code, "qr": ADDRESS[:-12] + code}
-        words = in_words(values(recipient_name=name, **changed), "en", "UTC")
+        words = in_words(values(recipient_name=name, **changed), language, "UTC")
         difference = ImageChops.difference(*(seen(document(press, words), 90) for press in (fast, slow)))
         assert difference.getbbox() is None, name
+
+
+@pytest.mark.parametrize(("key", "language"), PAGES)
+def test_every_page_that_comes_with_us_is_clean_can_be_searched_and_has_a_code_that_is_read(
+    key: str, language: str, tmp_path: Path
+) -> None:
+    """R-014, R-018, R-174: with a name in each script, and a signature."""
+    path = tmp_path / "one.pdf"
+    for script, name in LINES.items():
+        told = values(recipient_name=name, signatory_1_image=Picture("00"))
+        path.write_bytes(printed(plate_of(key, language), told))
+        assert "No syntax or stream encoding errors" in programs.run("qpdf", "--check", path)
+        assert programs.run("qpdf", "--show-attachment=credential.json", path).encode() == CREDENTIAL
+        assert script == "Aran" or clean(name) in clean(programs.run("pdftotext", path, "-"))
+    assert [each.text for each in zxingcpp.read_barcodes(seen(path.read_bytes(), 150))] == [ADDRESS]
 
 
 @pytest.mark.parametrize("dpi", [72, 100, 150])

@@ -9,11 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 from flask_certify.core import outbox, steering, turns, working
+from flask_certify.core.current import runtime_of
 from flask_certify.core.db import Base, derive
 from flask_certify.core.outbox import Claim, Kind, Store
 from flask_certify.core.runtime import Runtime
 from flask_certify.core.settings import Settings
 from flask_certify.host.memory import MemoryHost
+from flask_certify.issuing import bulk, bundles, changes
+from flask_certify.notifications import decisions
+from flask_certify.notifications.models import Message
+from flask_certify.notifications.states import State
+from tests.support import story
 from tests.support.story import NOW
 
 
@@ -49,10 +55,10 @@ def opened(room: Runtime, tenant: str, kind: str, total: int, size: int = 1) -> 
     return work_id
 
 
-def take(room: Runtime, turns_taken: int) -> None:
+def take(room: Runtime, turns_taken: int, kinds: list[str] | None = None) -> None:
     for _ in range(turns_taken):
         with room.reading() as session:
-            [chunk] = turns.whose_turn(session)
+            [chunk] = turns.whose_turn(session, 1, kinds)
         assert working.run_chunk(room, chunk) == "done"
         with room.transaction() as tx:  # milliseconds are too coarse for so quick a worker
             tx.session.execute(sa.update(turns.Turn).values(served_at=turns.Turn.served_at - 5))
@@ -66,6 +72,18 @@ def test_a_tenant_with_one_chunk_need_not_wait_until_another_with_many_is_done(
     opened(room, "devon", "issue", 2)
     take(room, 4)
     assert [tenant for tenant, _, _ in done] == ["wales", "wales", "devon", "wales", "devon", "wales"]
+
+
+def test_whose_turn_it_is_in_one_lane_does_not_depend_on_another(
+    room: Runtime, done: list[tuple[str, str, int]]
+) -> None:
+    """Who is issued to just now need not wait longer for ZIP files than others do."""
+    for tenant in ("wales", "devon"):
+        opened(room, tenant, "pack", 4)
+    opened(room, "wales", "issue", 4)
+    for kind in ("pack", "issue", "pack", "issue", "pack", "issue", "pack"):
+        take(room, 1, [kind])
+    assert sorted(tenant for tenant, kind, _ in done if kind == "pack") == ["devon", "devon", "wales", "wales"]
 
 
 def test_of_one_tenant_the_kinds_of_work_take_turns(room: Runtime, done: list[tuple[str, str, int]]) -> None:
@@ -133,3 +151,24 @@ def test_a_large_chunk_that_is_hopeless_is_divided_into_parts_and_not_into_singl
             .order_by(outbox.Chunk.first)
         ).all()
     assert [tuple(row) for row in rows] == [(at, at + 99) for at in range(0, 1000, 100)]
+
+
+def test_whatever_is_done_for_a_tenant_is_its_turn_and_not_everybodys(tmp_path: Path, host: MemoryHost) -> None:
+    """Issuing, telling, packing, and what the platform says has changed."""
+    database = f"sqlite:///{tmp_path}/host.db"
+    with story.opened(database, host, CERTIFY_FILES=str(tmp_path / "files")) as app, app.app_context():
+        rt = runtime_of(app)
+        batch = bulk.issue_and_wait(rt, story.RUN, story.MIA, notify=True, patience=20)
+        bundles.open_bundle(rt, batch.run_id, story.MIA)
+        changes.run_changed(rt, story.RUN)
+        decisions.decide(rt, unsent(rt), "again", story.TOM, tenant_ref="wales")
+        with rt.reading() as session:
+            works = session.execute(sa.select(outbox.Work.kind, outbox.Work.tenant_ref)).all()
+    assert len({row.kind for row in works}) == 5
+    assert {row.tenant_ref for row in works} == {"wales", "devon"}, "devon was set up"
+
+
+def unsent(rt: Runtime) -> list[UUID]:
+    """Messages that perhaps were sent; here nobody could have been told."""
+    with rt.transaction() as tx:
+        return list(tx.session.scalars(sa.update(Message).values(state=State.UNKNOWN).returning(Message.id)))

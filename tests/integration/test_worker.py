@@ -24,6 +24,7 @@ from flask_certify.core.duties import Duty, DutyRow, each
 from flask_certify.core.ids import new_id
 from flask_certify.core.outbox import Chunk
 from flask_certify.core.runtime import Runtime
+from flask_certify.dashboards import operations
 from flask_certify.documents import fonts, shaping
 from flask_certify.host.memory import MemoryHost
 from flask_certify.issuing import bulk
@@ -178,6 +179,39 @@ def test_the_process_that_does_the_duties_ends_with_its_worker(
         os.kill(owner, how)
         os.waitpid(owner, 0)
         assert at_it != owner and is_gone(at_it)
+
+
+def test_a_duty_that_hangs_is_ended_and_does_not_keep_the_others_from_their_turn(
+    tmp_path: Path, host: MemoryHost, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-258: whoever runs the site is told which one it was."""
+    done = tmp_path / "done"
+    monkeypatch.setattr(tending, "LOOK_EACH", 0.01)
+    monkeypatch.setattr(tending.duties, "TAKES_AT_MOST_MS", 300)
+    with story.opened(f"sqlite:///{tmp_path}/host.db", host, CERTIFY_REDIS_URL=redis_url) as app:
+        with app.app_context():
+            rt = runtime_of(app)
+            with rt.transaction() as tx:
+                tx.session.execute(
+                    sa.insert(DutyRow), [{"name": name, "until": 0, "turn": 0} for name in ("hangs", "next")]
+                )
+            hourly = each(timedelta(hours=1))
+            rt = replace(
+                rt,
+                duties=[
+                    Duty("hangs", hourly, lambda rt: time.sleep(600)),
+                    Duty("next", hourly, lambda rt: done.touch()),
+                ],
+            )
+            app.extensions[EXTENSION] = rt
+        with tending.Tender(app):
+            deadline = time.monotonic() + 30
+            while not done.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert done.exists()
+        with app.app_context(), rt.reading() as session:
+            assert session.get_one(DutyRow, "hangs").reason == "duty.too_long"
+            assert "duty.failed" in [each.code for each in operations.findings(operations.look(rt))]
 
 
 def test_fonts_are_read_before_a_child_is_forked(tmp_path: Path, host: MemoryHost) -> None:

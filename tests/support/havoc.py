@@ -108,6 +108,17 @@ class Site:
         """How much of the run has a result, from 0 to 1."""
         return self.count(IssueItem.result.is_not(None)) / (self.learners + 4)
 
+    def is_last_try(self) -> bool:
+        """Whether somebody is at a chunk for the last time before it is divided, which has tests of its own. How often
+        a chunk is hit depends on how fast the machine is; nobody strikes now."""
+        return bool(
+            self.count(
+                outbox.Chunk.state == outbox.RUNNING,
+                outbox.Chunk.attempts >= outbox.MOST_ATTEMPTS,
+                of=outbox.Chunk,
+            )
+        )
+
     def is_settled(self) -> bool:
         """Whether every batch has ended, and no work of any kind is left."""
         return not self.count(

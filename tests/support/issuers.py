@@ -31,6 +31,7 @@ from flask_certify.credentials.open_badge import Statement
 from flask_certify.credentials.signing import SignedCredential
 from flask_certify.host.memory import MemoryHost
 from tests.support.credentials import NOW, statement
+from tests.support.routes import Rule
 from tests.support.rows import plant, plant_many
 
 MASTER_KEY = "5a" * 32  # of these tests alone
@@ -54,6 +55,7 @@ def running(url: str, **settings: Any) -> Iterator[Runtime]:
 def client_of(rt: Runtime) -> FlaskClient:
     """Everybody's way to the public addresses of issuers, in a host with nothing else."""
     host = Flask("host")
+    host.url_rule_class = Rule
     Babel(host)
     host.extensions[EXTENSION] = rt
     blueprint = web.make_blueprint()

@@ -34,7 +34,7 @@ from flask_certify.host.records import (
     Role,
     Tenant,
 )
-from tests.support import copies
+from tests.support import copies, routes
 
 NOW = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 ENDED = datetime(2026, 5, 31, 22, 59, tzinfo=UTC)
@@ -136,6 +136,7 @@ def _make_bare_app(
         id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
     app = Flask("story")
+    app.url_rule_class = routes.Rule
     app.config.from_mapping(
         TESTING=True,
         SECRET_KEY="of these tests alone",

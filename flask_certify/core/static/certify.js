@@ -30,6 +30,20 @@ function show(now) {
     const tile = document.querySelector(`[data-cf-tile="${name}"]`);
     if (tile) tile.textContent = number;
   }
+  const reasons = document.querySelector("[data-cf-reasons]");
+  if (reasons && now.reasons) {
+    reasons.hidden = !now.reasons.length;
+    reasons.querySelector("ul").replaceChildren(...now.reasons.map(([why, number]) => pair(why, number)));
+  }
+}
+
+function pair(word, number) {
+  const line = document.createElement("li");
+  line.className = "cf-pair";
+  line.append(document.createElement("span"), " ", document.createElement("strong"));
+  line.firstChild.textContent = word;
+  line.lastChild.textContent = number;
+  return line;
 }
 
 // ---- ticking all that are listed: <input type="checkbox" data-cf-ticks="name of the boxes"> ---------------------

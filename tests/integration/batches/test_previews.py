@@ -11,6 +11,7 @@ from flask_certify.awards.causes import Cause, UnknownCause, Why
 from flask_certify.awards.models import Award, Record
 from flask_certify.core.runtime import Runtime
 from flask_certify.host.memory import MemoryHost
+from flask_certify.host.records import Attempt
 from flask_certify.issuing import bulk, foreseeing, handling, lifecycle, many, naming, previews
 from flask_certify.issuing.bulk import BatchView
 from flask_certify.issuing.errors import AlreadyUnderWay
@@ -92,6 +93,22 @@ def test_who_completes_after_the_preview_is_not_added(rt: Runtime, host: MemoryH
     assert (done.total, some(done.declined)) == (4, {"changed_since": 1})
     again = finish(rt, look(rt))
     assert (sum(again.issued.values()), again.already) == (2, 3)
+
+
+def test_who_would_get_another_kind_than_shown_gets_none_until_it_is_shown(rt: Runtime, host: MemoryHost) -> None:
+    """R-125: what was confirmed is a certificate for completion, and not one of merit."""
+    batch_id = look(rt)
+    better(host, "cy")
+    done = finish(rt, batch_id)
+    assert results(rt, batch_id)["cy"] == ("declined", "changed_since")
+    assert set(awards(rt)) == {"ada", "dev"}
+    assert some(done.declined) == {"changed_since": 1, "progress_below": 1}
+    assert some(finish(rt, look(rt)).issued) == {"achievement": 1}
+
+
+def better(host: MemoryHost, ref: str) -> None:
+    """Who had 60 % has 95 %."""
+    host.change_learner(RUN, ref, attempts=(Attempt("quiz", 95), Attempt("essay", 95)))
 
 
 def test_who_lost_the_right_to_it_after_the_preview_is_declined_with_the_reason(rt: Runtime, host: MemoryHost) -> None:
@@ -179,6 +196,20 @@ def test_who_was_issued_to_again_meanwhile_is_not_issued_to_a_third_time(rt: Run
     assert awards(rt)["ada"] == ["revoked", "issued"]
 
 
+def test_issued_again_nobody_gets_another_kind_than_shown(rt: Runtime, host: MemoryHost) -> None:
+    """R-125: neither who has one, nor who is to get a first one; the old one stays as it is (R-101)."""
+    finish(rt, look(rt, refs=["ada", "cy"]))
+    host.add_learner(RUN, learner("fay", "Fay Late", score=60))
+    batch_id = look(rt, BatchKind.REISSUE, ["ada", "cy", "fay"])
+    better(host, "cy")
+    better(host, "fay")
+    done = finish(rt, batch_id, WHY)
+    assert (some(done.counts.reissued), some(done.declined)) == ({"achievement": 1}, {"changed_since": 2})
+    assert awards(rt) == {"ada": ["revoked", "issued"], "cy": ["issued"]}
+    again = finish(rt, look(rt, BatchKind.REISSUE, ["cy", "fay"]), WHY)
+    assert (some(again.counts.reissued), some(again.issued)) == ({"achievement": 1}, {"achievement": 1})
+
+
 # ---- revoke ----------------------------------------------------------------------------------------
 
 
@@ -242,9 +273,15 @@ def test_files_are_read_as_spreadsheets_write_them(rt: Runtime, data: bytes) -> 
     assert naming.from_file(rt, run_id(rt), data) == naming.Named(("ada", "cy"), ())
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'"open', b"x\n" * 50_001, b"x" * 5_000_001])
-def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes) -> None:
-    with pytest.raises(UnreadableFile, match="at most 50,000 lines"):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        *((each, "at most 50,000 lines") for each in (b"\xff\xfe\x00", b"x\n" * 50_001, b"x" * 5_000_001)),
+        (b'ada\n"open', "Line 2 of this file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said):
         naming.from_file(rt, run_id(rt), data)
 
 

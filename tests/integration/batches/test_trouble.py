@@ -22,7 +22,7 @@ from flask_certify.issuing.errors import (
     NothingAttached,
     RunNotEnded,
 )
-from flask_certify.issuing.models import IssueItem
+from flask_certify.issuing.models import IssueBatch, IssueItem
 from tests.support.batches import award_of, failures, issue, record_of, run_id
 from tests.support.story import MIA, NOW, OTHER_RUN, RUN, learner, quick
 
@@ -111,6 +111,20 @@ def test_a_batch_that_is_refused_again_stands_once(rt: Runtime) -> None:
     assert failures(rt) == [("", "open", "run.unknown")]
     with rt.reading() as session:
         assert session.scalars(sa.select(Failure.attempts)).all() == [3]
+
+
+def test_a_batch_whose_planning_killed_each_worker_ends_and_says_so_until_the_next_one_succeeds(rt: Runtime) -> None:
+    """R-178: no worker was left to say it."""
+    batch_id = bulk.open_by_ref(rt, RUN, MIA)
+    with rt.transaction() as tx:
+        planning = sa.select(IssueBatch.work_id).where(IssueBatch.id == batch_id)
+        died = sa.update(outbox.Chunk).where(outbox.Chunk.work_id.in_(planning))
+        tx.session.execute(died.values(state=outbox.RUNNING, attempts=outbox.MOST_ATTEMPTS, lease_until=1))
+    done = bulk.work_off(rt, batch_id, 5)
+    assert (done.state, done.trouble, done.total) == ("finished", "worker.died", 0)
+    assert failures(rt) == [("", "plan", "worker.died")]
+    assert sum(issue(rt).issued.values()) == 3
+    assert failures(rt) == []
 
 
 def test_without_the_master_key_nothing_is_begun(rt: Runtime) -> None:

@@ -7,7 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from flask_certify.achievements.service import ensure_run
+from flask_certify.core import workers
+from flask_certify.core.ids import new_id
 from flask_certify.host.ports import HostAway
+from flask_certify.issuing import bulk
+from flask_certify.issuing.errors import BatchStuck
 from flask_certify.issuing.models import IssueBatch
 from tests.support import story
 
@@ -94,6 +98,45 @@ def test_the_page_of_a_batch_shows_how_far_it_is_and_is_never_reloaded_by_itself
     said = place.get(f"/certify/batches/{batch_id}.json").json
     assert said is not None
     assert (said["is_over"], said["total"], said["done"]) == (False, None, 0)
+
+
+def test_the_page_of_a_batch_says_what_it_waits_for(
+    place: Place, batch_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-126: a mentor need not ask anybody why nothing moves."""
+    page = f"/certify/batches/{batch_id}"
+    assert "Nobody works on it at the moment" in place.get(page).text
+    with place.app.app_context():
+        with place.rt.transaction() as tx:
+            workers.arrive(tx.session, new_id(), ["issuing"], "1.0", story.NOW)
+        assert place.get(page + ".json").json["waits_for"] is None  # type: ignore[index]
+
+        def away(*asked: object) -> None:
+            raise HostAway
+
+        monkeypatch.setattr(place.host, "learner_records", away)
+        with pytest.raises(BatchStuck):
+            bulk.work_off(place.rt, batch_id, 0.1)
+    said = place.get(page + ".json").json
+    assert said is not None and said["waits_for"] == "host.unavailable"
+    assert "Some wait and are tried again by themselves: The learning platform does not answer" in said["line"]
+    assert said["line"] in place.get(page).text
+
+
+def test_what_grows_while_a_batch_runs_is_told_to_the_page_that_is_open(place: Place) -> None:
+    """Each number in its tile, and the reasons with theirs."""
+    place.post(question(place))
+    [batch_id] = batches_of(place)
+    path = f"/certify/batches/{batch_id}"
+    page = place.get(path).text
+    assert set(re.findall(r'data-cf-tile="(\w+)"', page)) == {"happened", "failed", "declined", "already"}
+    assert re.search(r"data-cf-reasons hidden>", page)
+    with place.app.app_context():
+        bulk.work_off(place.rt, batch_id, 20)
+    said = place.get(path + ".json").json
+    assert said is not None
+    assert said["tiles"] == {"happened": "3", "failed": "0", "declined": "1", "already": "0"}
+    assert said["reasons"] == [["Course not completed", "1"]]
 
 
 def test_when_it_has_ended_the_page_says_who_got_what_and_why_others_did_not(place: Place) -> None:

@@ -260,6 +260,23 @@ def test_staff_note_a_wish_by_learner_and_channel(town: Town, book: Ledger, ever
     assert book.states()["ada", "email"] == ("skipped", "notify.opted_out") and book.failures() == []
 
 
+def test_a_wish_that_comes_while_messages_are_sent_counts_for_those_that_have_not_left(
+    town: Town, book: Ledger, everybody: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_certify.notifications.jobs.AT_FIRST", 1)
+    send = town.office.handle_DATA
+
+    async def meanwhile(*told: object) -> str:
+        stopping.stop(book.rt, "wales", "ben", Channel.EMAIL, "staff")
+        return await send(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(town.office, "handle_DATA", meanwhile)
+    assert book.deliver(everybody) == ["done"]
+
+    assert [town.told(each) for each in (ADA, BEN, CY)] == [(1, 1), (0, 0), (0, 1)]
+    assert book.states()["ben", "email"] == ("skipped", "notify.opted_out")
+
+
 # ---- the pace of SMS -------------------------------------------------------------------------------
 
 

@@ -169,6 +169,49 @@ def test_boxes_of_text_that_overlap_are_named() -> None:
     assert [each.values for each in found.warnings] == [{"slot": "recipient.name", "other": "score"}]
 
 
+def test_text_that_is_not_wholly_on_the_page_is_named() -> None:
+    """What lies above or below it is left out by xhtml2pdf without a word."""
+    styles = {
+        "Rector": "left:293mm; top:10mm",
+        "Dean": "left:-10mm; top:10mm",
+        "Above": "left:20mm; top:-30mm",
+        "Below": "left:20mm; top:250mm",
+        "Hidden": "left:20mm; top:10mm; display:none",
+        "Huge": "left:20mm; top:10mm; font-size:500pt",
+    }
+    found = look(whole("".join(f'<div style="{style}">{text}</div>' for text, style in styles.items())))
+    told = [each for each in found.warnings if each.code == "template.not_on_page"]
+    assert {each.values["what"] for each in told} == {f"“{text}”" for text in styles}
+    assert "beyond its edge" in str(told[0])
+
+
+def test_of_two_texts_that_are_the_same_one_may_be_lost() -> None:
+    found = look(whole('<div style="left:20mm; top:5mm">Date</div><div style="left:20mm; top:250mm">Date</div>'))
+    assert [each.values for each in found.warnings] == [{"what": "“Date”"}]
+
+
+def test_a_picture_that_is_not_on_the_page_is_named() -> None:
+    """One that reaches beyond the edge is meant to: a background does."""
+    pictures = {"a_png": picture(200, 100), "b_png": picture(201, 100)}
+    found = look(whole(shown("a.png", 30, 15, top=250) + shown("b.png", 30, 15, left=280)), **pictures)
+    assert [each.values for each in found.warnings] == [{"what": "a.png"}]
+
+
+def test_text_that_is_torn_turned_or_wrapped_is_on_the_page_all_the_same() -> None:
+    texts = [
+        "Dr.सुनीता शर्मा(PhD) محترمہ (Fatima) بیگم 2025",
+        "<b>C</b>ertificate of <i>Ach</i>ievement",
+        "soft&shy;hyphen e&#x301; x&zwnj;y &nbsp; two  blanks",
+        '<span style="text-transform:uppercase">straße office</span>',
+        "many words in a narrow column " * 4,
+    ]
+    placed = [
+        f'<div style="left:{20 + 50 * at}mm; top:4mm; width:45mm; font-size:6pt">{text}</div>'
+        for at, text in enumerate(texts)
+    ]
+    assert codes(look(whole("".join(placed)))) == []
+
+
 def test_without_the_program_that_draws_pages_the_author_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*args: object) -> bytes:
         raise images.NoPictures()

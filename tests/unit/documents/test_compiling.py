@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from flask_certify.documents import compiling
 from flask_certify.documents.compiling import AT_ONCE, IN_THE_END, Patience, compiled
@@ -114,6 +115,33 @@ def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):
     with pytest.raises(TooMuchWork):
         compiled(page(), "en", {})
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.parametrize("memory", [120, 130])
+def test_a_template_is_never_laid_out_with_a_hole_where_there_was_no_memory_for_a_picture(
+    monkeypatch, forgetful, memory
+):
+    """xhtml2pdf only logs it, and goes on."""
+    large = io.BytesIO()
+    Image.new("RGBA", (2500, 2500), (200, 0, 0, 90)).save(large, "PNG")
+    html = page('<div style="left:250mm; top:150mm"><img src="a.png" style="width:20mm; height:20mm"></div>')
+    monkeypatch.setattr(compiling, "MEMORY", memory << 20)
+    with contextlib.suppress(TooMuchWork):
+        plate = compiled(html, "en", {"a.png": large.getvalue()})
+        assert [int(each.Width) for each in plate.opened().page.Resources.XObject.values()] == [2500]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        '<div style="left:%smm; top:20mm">x</div>',
+        '<div style="left:20mm; top:20mm; border:%spt solid #000000">x</div>',
+        '<div style="left:20mm; top:20mm"><img data-slot="score" style="width:%smm; height:9mm"></div>',
+    ],
+)
+def test_a_length_that_no_page_can_hold_is_the_templates_fault_and_not_ours(forgetful, place):
+    with pytest.raises(TemplateRefused):
+        compiled(page(place % ("9" * 25)), "en", {})
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python3"])
