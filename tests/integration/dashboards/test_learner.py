@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from flask_certify.awards.models import Award
 from flask_certify.awards.causes import Cause, Why
+from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core.ids import new_code, new_id, spaced
 from flask_certify.dashboards import learner_views
