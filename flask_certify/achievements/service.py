@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ..core.db import insert_or_ignore
 from ..core.errors import NotFound
-from ..core.hosts import WrongAnswer, asking
+from ..core.hosts import asking
 from ..core.i18n import N_
 from ..core.ids import new_id
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..host.records import CourseRun, Tenant
+from .answers import check_run, check_zone
 from .models import Achievement, Attachment, Issuer, Run
 from .run_dates import UNSAID, RunDates
 
@@ -134,19 +135,10 @@ def get_course_run(rt: Runtime, run_ref: str) -> CourseRun:
     with asking(rt, "course_run"):
         found = rt.host.course_run(run_ref)
         if found is not None:
-            _check(found)
+            check_run(found)
     if found is None:
         raise UnknownRun(run=run_ref)
     return found
-
-
-def _check(found: Any) -> None:
-    """A host is somebody else's program. Raises WrongAnswer."""
-    if not isinstance(found, CourseRun):
-        raise WrongAnswer("run")
-    if found.end is not None and (not isinstance(found.end, datetime) or found.end.tzinfo is None):
-        raise WrongAnswer("end")
-    _check_zone(found.zone)
 
 
 def find_tenant(rt: Runtime, tenant_ref: str) -> Tenant | None:
@@ -155,36 +147,26 @@ def find_tenant(rt: Runtime, tenant_ref: str) -> Tenant | None:
     with asking(rt, "tenant"):
         found = rt.host.tenant(tenant_ref)
         if found is not None:
-            _check_zone(found.zone)
+            check_zone(found.zone)
     return found
-
-
-def _check_zone(zone: Any) -> None:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, TypeError, OSError) as error:
-        raise WrongAnswer("zone") from error
 
 
 def ensure_run(rt: Runtime, run_ref: str) -> RunView:
     """Our row of the host's run, made if need be. Raises UnknownRun, HostUnavailable."""
     course_run = get_course_run(rt, run_ref)
+    title = storable(course_run.title, 300) or ""
     with rt.transaction() as tx:
         row = {
             "id": new_id(),
             "run_ref": run_ref,
             "tenant_ref": course_run.tenant_ref,
             "course_ref": course_run.course_ref,
-            "title": course_run.title,
+            "title": title,
             "created_at": rt.clock.now(),
         }
         insert_or_ignore(tx.session, Run, [row], keys=["run_ref"])
         run = tx.session.scalars(sa.select(Run).where(Run.run_ref == run_ref)).one()
-        run.title, run.course_ref, run.tenant_ref = (
-            course_run.title,
-            course_run.course_ref,
-            course_run.tenant_ref,
-        )
+        run.title, run.course_ref, run.tenant_ref = title, course_run.course_ref, course_run.tenant_ref
         _keep_dates(run, RunDates.said(course_run))
         return _run_view(run)
 

@@ -1,7 +1,8 @@
 """What screens, counts and reports read about each learner, kept up to date without issuing anything (DESIGN 16).
 
 A record whose learner holds a certificate keeps what was said when it was issued; what the host says about the person
-(name, external id, date of completion) is always that of the last time it was asked.
+(name, external id, date of completion) is always that of the last time it was asked. Where its data were wrong, what
+they do not say of the person stays, so that staff still find whom to put right.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,6 +18,8 @@ from ..core.db import upsert
 from ..core.transaction import Transaction
 from .labels import ISSUE_FAILED, ISSUED
 from .models import Record
+
+ABOUT_PERSON = ("completed_on", "display_name", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,19 @@ def write_seen(tx: Transaction, run_id: UUID, seen: Iterable[Seen], now: datetim
 def _changes(seen: Any) -> Mapping[str, Any]:
     """The status is for evaluation to write, and what is said about a certificate for the act that issued it."""
     holds = Record.award_id.is_not(None)
+    wrong = seen.eligible.is_(None)
+
+    def of_person(name: str) -> Any:
+        said, kept = getattr(seen, name), getattr(Record, name)
+        return sa.case((wrong, sa.func.coalesce(said, kept)), else_=said)
+
     stays = sa.or_(Record.label == ISSUED, sa.and_(Record.label == ISSUE_FAILED, seen.eligible.is_not(sa.false())))
     return {
         "label": sa.case((stays, Record.label), else_=seen.label),
         "type": sa.case((stays, Record.type), else_=sa.null()),
         "reasons": sa.case((holds, Record.reasons), else_=seen.reasons),
         "eligible": seen.eligible,
-        "completed_on": seen.completed_on,
-        "display_name": seen.display_name,
-        "external_id": seen.external_id,
+        **{name: of_person(name) for name in ABOUT_PERSON},
         "decided_at": sa.case((holds, Record.decided_at), else_=seen.decided_at),
     }
 
@@ -100,8 +107,11 @@ def _known(session: orm.Session, run_id: UUID, learner_refs: Collection[str]) ->
 def _differs(seen: Seen, known: "sa.Row[Any] | None") -> bool:
     if known is None:
         return True
-    about = (known.eligible, known.completed_on, known.display_name, known.external_id)
-    if about != (seen.eligible, seen.completed_on, seen.display_name, seen.external_id):
+    if known.eligible != seen.eligible or any(
+        getattr(seen, name) != getattr(known, name)
+        for name in ABOUT_PERSON
+        if seen.eligible is not None or getattr(seen, name) is not None
+    ):
         return True
     if known.award_id is not None or known.label == ISSUE_FAILED:
         return False

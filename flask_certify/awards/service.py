@@ -14,6 +14,7 @@ from ..core.db import insert_or_ignore, upsert
 from ..core.errors import NotFound
 from ..core.i18n import N_
 from ..core.ids import new_id
+from ..core.texts import is_reference
 from ..core.transaction import Transaction
 from .frozen import Frozen
 from .models import LIVE_KEYS, ONE_LIVE_AWARD, Award, Failure, Record
@@ -101,7 +102,7 @@ def standing_of(
         sa.select(Award).where(
             Award.tenant_ref == tenant_ref,
             Award.run_ref == run_ref,
-            Award.learner_ref.in_(learner_refs),
+            Award.learner_ref.in_([ref for ref in learner_refs if is_reference(ref)]),
             sa.text(f"({ONE_LIVE_AWARD})"),  # on its own its OR would let in those of all other runs
         )
     )

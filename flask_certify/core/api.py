@@ -243,7 +243,7 @@ def check_token() -> None:
 
 def answer(error: CertifyError) -> tuple[Response, int]:
     """The error as JSON."""
-    return jsonify(code=error.code, sentence=error.worded()), error.status
+    return web.with_wait(jsonify(code=error.code, sentence=error.worded()), error), error.status
 
 
 def _answer_http(error: HTTPException) -> tuple[Response, int]:

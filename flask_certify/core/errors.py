@@ -23,6 +23,8 @@ class CertifyError(Exception):
     code: ClassVar[str] = "error"
     sentence: ClassVar[str] = N_("Something went wrong.")
     status: ClassVar[int] = 500
+    retry_seconds: int | None = None
+    """After how long it is worth asking again, for whoever waits at a door; None: nobody knows."""
 
     def __init__(self, **values: object) -> None:
         self.values = values

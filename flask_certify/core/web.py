@@ -188,7 +188,7 @@ def answer_error(error: CertifyError) -> AnyResponse:
         log.error("request refused", extra={"reason": error.code, "status": error.status})
     if wants_json():
         answer = jsonify(error={"code": error.code, "sentence": error.worded()})
-        return make_response(answer, error.status)
+        return with_wait(make_response(answer, error.status), error)
     login = _login_url() if isinstance(error, NotLoggedIn) else None
     if login and request.method == "GET":
         return redirect(login, 303)
@@ -199,7 +199,14 @@ def answer_error(error: CertifyError) -> AnyResponse:
         code=error.code,
         links=[{"url": login, "text": c_("Log in")}] if login else [],
     )
-    return make_response(page, error.status)
+    return with_wait(make_response(page, error.status), error)
+
+
+def with_wait(response: Response, error: CertifyError) -> Response:
+    """The answer; with after how long it is worth asking again, if somebody knows."""
+    if error.retry_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_seconds)
+    return response
 
 
 def title_of(error: CertifyError) -> str:

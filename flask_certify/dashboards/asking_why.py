@@ -6,7 +6,7 @@ was last decided is told, and that nothing could be asked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,7 @@ class Happening:
     code: str | None  # of the award or of the reason
     actor: str | None = None
     reason: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)  # what fills the gaps of the reason's sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +127,11 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
             record.external_id if record else None,
             False,
             record is not None,
-            bool(record and record.eligible),
+            bool(record and record.eligible and not special.invalid),
             held,
             record.status if record else None,
             record.label if record else "",
-            tuple(Reason(each["code"], each.get("values", {})) for each in record.reasons) if record else (),
+            _last_reasons(record, special),
             {},
             (),
             history,
@@ -156,6 +157,13 @@ def explain(rt: Runtime, run_ref: str, learner_ref: str) -> Explanation:
         facts=known,
         rules=tuple(_rules(each, facts) for each in attachments),
     )
+
+
+def _last_reasons(record: Record | None, special: exceptions.Exceptions) -> tuple[Reason, ...]:
+    """Why it was decided so. What has been declared invalid since is known without asking anybody."""
+    if special.invalid:
+        return (Reason("invalidated"),)
+    return tuple(Reason(each["code"], each.get("values", {})) for each in record.reasons) if record else ()
 
 
 def _held(session: orm.Session, run_id: UUID, learner_ref: str, now: datetime) -> Held | None:
@@ -268,6 +276,6 @@ def _history(session: orm.Session, run_id: UUID, learner_ref: str) -> Iterator[H
         yield Happening(entry.at, entry.act, subjects[entry.subject], entry.actor_ref, entry.reason)
     failures = sa.select(Failure).where(Failure.run_id == run_id, Failure.learner_ref == learner_ref)
     for failure in session.scalars(failures):
-        yield Happening(failure.at, "failed", failure.step, None, failure.code)
+        yield Happening(failure.at, "failed", failure.step, None, failure.code, failure.details)
     for message in session.scalars(sa.select(Message).where(Message.award_id.in_(list(awards)))):
         yield Happening(message.changed_at, "told", message.channel, message.state, message.reason)

@@ -32,8 +32,8 @@ def would_change(why: Explanation) -> list[str]:
             told = [words.SIGN_IT]
         case AwardState.WITHDRAWN if held and held.by_person:
             told = [*_lift(why), words.RESTORE_IT]
-        case AwardState.WITHDRAWN if why.granted and why.answered:
-            told = [words.BRING_IT_BACK]
+        case AwardState.WITHDRAWN if why.granted:
+            told += [words.BRING_IT_BACK]
         case _ if why.granted and why.decided:
             told += [words.ISSUE_IT]
         case _:
@@ -91,6 +91,9 @@ def answer(why: Explanation) -> Iterator[str]:
         yield c_(words.NOT_KNOWN)
         return
     is_back = held is not None and held.state is AwardState.WITHDRAWN
+    if why.granted and not why.answered and is_back:  # what was decided last was about taking it away
+        yield c_(words.NOT_KNOWN)
+        return
     if why.granted:
         yield c_(words.ELIGIBLE if held is None else words.ELIGIBLE_STILL if is_back else words.ELIGIBLE_AGAIN)
     else:
@@ -158,7 +161,7 @@ def to_json(why: Explanation) -> dict[str, Any]:
 
 def _told(each: Happening) -> str:
     if each.what == "failed":
-        return f"{wording.step_name(each.code or '')}: {wording.sentence_of(each.reason or '', {})}"
+        return f"{wording.step_name(each.code or '')}: {wording.sentence_of(each.reason or '', each.values)}"
     if each.what == "told":
         channel = c_(CHANNELS[each.code]) if each.code in CHANNELS else each.code or ""
         told = f"{channel}: {c_(STATES[State(each.actor or '')])}"

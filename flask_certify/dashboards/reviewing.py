@@ -1,6 +1,7 @@
 """The review queue: eligible and not issued, issued and no longer eligible. Information only.
 
-It reads what the last look at each learner said, so it costs one question, however large the run.
+It reads what the last look at each learner said, so it costs one question, however large the run. Who was declared
+invalid since then is not eligible.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from ..awards.exceptions import Kind, LearnerException
 from ..awards.models import Record
 from .queries import LearnerRow, row_of
 
@@ -20,8 +22,14 @@ class Queue(StrEnum):
     NOT_ELIGIBLE = "issued_not_eligible"
 
 
+_is_invalid = sa.exists().where(
+    LearnerException.run_id == Record.run_id,
+    LearnerException.learner_ref == Record.learner_ref,
+    LearnerException.kind == Kind.INVALID,
+    LearnerException.ended_at.is_(None),
+)
 CONDITIONS: Mapping[Queue, sa.ColumnElement[bool]] = {
-    Queue.NOT_ISSUED: sa.and_(Record.eligible.is_(sa.true()), Record.award_id.is_(None)),
+    Queue.NOT_ISSUED: sa.and_(Record.eligible.is_(sa.true()), Record.award_id.is_(None), sa.not_(_is_invalid)),
     Queue.NOT_ELIGIBLE: sa.and_(Record.eligible.is_(sa.false()), Record.award_id.is_not(None)),
 }
 

@@ -19,6 +19,7 @@ STEPS: Mapping[str, str] = {
     "plan": N_("Planning"),
     "decide": N_("Deciding"),
     "sign": N_("Signing"),
+    "reissue": N_("Issuing again"),
     "print": N_("Printing"),
     "notify": N_("Telling the learner"),
 }

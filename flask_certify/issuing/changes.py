@@ -31,12 +31,14 @@ from ..core.hosts import HostFailed, asking
 from ..core.i18n import N_
 from ..core.outbox import Chunk, Claim, Kind, Store, Work
 from ..core.runtime import Runtime
+from ..core.texts import is_reference, storable
 from ..core.transaction import Transaction
 from ..eligibility import events
-from ..eligibility.answers import page_of
+from ..eligibility.answers import page_of, refs_of
 from ..eligibility.decide import Outcome
 from ..eligibility.events import Event
 from ..eligibility.facts import Kept, not_earning
+from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided, ask_records, decide_records
 from ..host.records import LearnerRecord
 from . import happenings, showing
@@ -166,7 +168,7 @@ def _runs_about(rt: Runtime, run_ref: str, learner_ref: str, what: str | None) -
     if what == "identity_approved":
         try:
             with asking(rt, "runs_of_learner"):
-                refs |= set(rt.host.runs_of_learner(learner_ref))
+                refs |= refs_of(rt.host.runs_of_learner(learner_ref))
         except (HostUnavailable, HostFailed):  # then those in which we know the learner
             with rt.reading() as session:
                 own = sa.select(Record.run_id).where(Record.learner_ref == learner_ref)
@@ -180,13 +182,13 @@ def _learner_changed(rt: Runtime, run: RunView, learner_ref: str, what: str | No
     """Raises HostUnavailable, HostFailed; done again from the start, it does nothing twice."""
     if what == "exam_rejected":  # known already: nothing has to be asked for it
         happenings.happen(rt, run.id, {learner_ref: events.ExamRejected()}, actor=ACTOR, change=change)
-    records, _ = ask_records(rt, run.run_ref, [learner_ref])
+    records, wrong = ask_records(rt, run.run_ref, [learner_ref])
     record = records.get(learner_ref)
-    found = look_at(rt, run, [record] if record else [])
+    found = look_at(rt, run, [record] if record else [], wrong)
     with rt.transaction() as tx:
         write(rt, tx, run, found)
     if record is None:
-        return  # whoever is gone loses nothing by it (R-112)
+        return  # whoever is gone, or of whom nothing usable is said, loses nothing by it (R-112)
     dropped = happenings.look_for_drops(rt, run.id, [learner_ref], actor=ACTOR, change=change)
     event = _event(rt, record, found, what)
     if event is not None and not dropped.moved:
@@ -245,16 +247,20 @@ def pages(rt: Runtime, run_ref: str) -> Iterator[Sequence[LearnerRecord]]:
         after = page[-1].learner_ref
 
 
-def look_at(rt: Runtime, run: RunView, page: Collection[LearnerRecord]) -> list[Decided]:
-    """A decision for each of them; none if nothing is attached."""
-    records = {each.learner_ref: each for each in page}
+def look_at(
+    rt: Runtime, run: RunView, page: Collection[LearnerRecord], wrong: Mapping[str, Reason] | None = None
+) -> list[Decided]:
+    """A decision for each of them, and for each of whom what the host said cannot be used; none if nothing is
+    attached."""
+    records, wrong = {each.learner_ref: each for each in page}, wrong or {}
+    refs = [*records, *wrong]
     with rt.reading() as session:
         attachments = list_attachments(session, run.id)
-        kept = kept_of(session, run.id, records) if attachments else {}
+        kept = kept_of(session, run.id, refs) if attachments else {}
     if not attachments:
         return []
     course_run = get_course_run(rt, run.run_ref)
-    return decide_records(rt, course_run, attachments, list(records), records, {}, as_if_new(kept))
+    return decide_records(rt, course_run, attachments, refs, records, wrong, as_if_new(kept))
 
 
 def as_if_new(kept: Mapping[str, Kept]) -> Mapping[str, Kept]:
@@ -263,7 +269,8 @@ def as_if_new(kept: Mapping[str, Kept]) -> Mapping[str, Kept]:
 
 
 def write(rt: Runtime, tx: Transaction, run: RunView, found: Collection[Decided]) -> None:
-    write_seen(tx, run.id, map(seen, found), rt.clock.now())
+    """Who has a reference that no table can hold has no record; an issue tells of them in the failure log."""
+    write_seen(tx, run.id, (seen(each) for each in found if is_reference(each.learner_ref)), rt.clock.now())
 
 
 def seen(decided: Decided) -> Seen:
@@ -275,8 +282,8 @@ def seen(decided: Decided) -> Seen:
         label=label_of(has_live_award=False, issue_failed=False, in_audience=decided.in_audience),
         reasons=tuple(each.to_json() for each in decided.decision.reasons),
         completed_on=record.completed_on if record else None,
-        display_name=record.display_name if record else None,
-        external_id=record.external_id if record else None,
+        display_name=storable(record.display_name, 300) if record else None,
+        external_id=storable(record.external_id, 100) if record else None,
     )
 
 

@@ -27,7 +27,7 @@ from ..core.runtime import Runtime
 from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..eligibility import events, notation, rules
-from ..eligibility.engine import Act, Status
+from ..eligibility.engine import Act, Outcome, Status
 from ..eligibility.events import Evaluate, Event, Invalidate, ProgressSaid, Response, SetStatus, respond
 from ..eligibility.facts import NOTHING_KEPT
 from ..eligibility.reasons import Reason
@@ -40,6 +40,7 @@ from .many import ALREADY, LearnerOutcome, issue_many, open_order
 
 RESTORED, WITHDRAWN, REFRESHED = "restored", "withdrawn", "refreshed"
 
+OUTCOMES = {True: Outcome.GRANTED, False: Outcome.DECLINED}
 CAUSES: Mapping[type[Event], Cause] = {
     events.Failed: Cause.NOT_PASSING,
     events.ExamRejected: Cause.EXAM_REJECTED,
@@ -316,12 +317,26 @@ def reconsider(
         ):
             moved = moves.move_many(tx, ids, move, Why(cause), actor=actor, now=now, by_person=False, fresh=fresh)
             after_moves(rt, tx, moved, move, cause)
+        _note_eligible(tx, run_id, [each for each in found if held[each.learner_ref].state is AwardState.WITHDRAWN])
         for status in sorted(set(set_to.values())):
             _write_status(rt, tx, order.run, [ref for ref, each in set_to.items() if each is status], status)
     first = [ref for ref in refs if ref not in held]
     if first:
         outcomes |= {each.learner_ref: each for each in issue_many(rt, run_id, first, actor=actor, notify=notify)}
     return [outcomes[ref] for ref in refs]
+
+
+def _note_eligible(tx: Transaction, run_id: UUID, found: Sequence[Decided]) -> None:
+    """What was decided about those whose certificate is withdrawn, for the review queue."""
+    for is_granted in (True, False):
+        refs = [each.learner_ref for each in found if each.decision.outcome is OUTCOMES[is_granted]]
+        for some in moves.in_parts(refs):
+            tx.session.execute(
+                sa.update(Record)
+                .where(Record.run_id == run_id, Record.learner_ref.in_(some))
+                .values(eligible=is_granted)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def _not_invalid(tx: Transaction, run_id: UUID, refs: Sequence[str]) -> list[str]:

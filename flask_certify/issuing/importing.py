@@ -49,6 +49,17 @@ class UnreadableFile(BadInput):
         super().__init__(lines=f"{MOST_LINES:,}")
 
 
+class WrongQuotes(UnreadableFile):
+    code = "import.quotes"
+    sentence = N_(
+        "Line %(line)s of this file cannot be read: a quotation mark is not closed, something follows the one that "
+        "closes, or a cell is far too long. Nothing in the file was used."
+    )
+
+    def __init__(self, line: int) -> None:
+        BadInput.__init__(self, line=line)
+
+
 @dataclass(frozen=True)
 class Imported:
     """How many were listed, and the numbers of the lines that were not used, by what is wrong with them."""
@@ -123,18 +134,23 @@ def cells_of(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """The lines of a file with their numbers. What spreadsheets call CSV is not always parted by commas: where a comma
     writes the decimals it is a semicolon, and "Unicode text" is UTF-16 with tabs.
 
-    Raises UnreadableFile.
+    Raises UnreadableFile, and WrongQuotes with the line from which on cells and lines cannot be told apart.
     """
     if len(data) > MOST_BYTES:
         raise UnreadableFile()
     is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if is_wide else "utf-8-sig")
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_parted_by(text), strict=True)
-        for row in rows:
-            yield rows.line_num, [cell.strip() for cell in row]
-    except (UnicodeDecodeError, csv.Error):
+    except UnicodeDecodeError:
         raise UnreadableFile() from None
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_parted_by(text), strict=True)
+    read = 0
+    try:
+        for row in rows:
+            read = rows.line_num
+            yield read, [cell.strip() for cell in row]
+    except csv.Error:
+        raise WrongQuotes(read + 1) from None
 
 
 def _parted_by(text: str) -> str:

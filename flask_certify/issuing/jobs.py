@@ -18,7 +18,7 @@ from ..core.errors import CertifyError
 from ..core.hosts import asking
 from ..core.outbox import Claim, Kind, Store
 from ..core.runtime import Runtime
-from ..core.texts import is_storable
+from ..core.texts import is_reference
 from ..core.transaction import Transaction
 from ..credentials import rehearsal
 from ..documents import service as documents
@@ -32,7 +32,6 @@ from .results import DECLINED, FAILED, STOPPED, LearnerOutcome
 
 PLAN, ISSUE = "issuing.plan", "issuing.issue"
 PAGE = 1000
-LONGEST_REF = 100  # characters of a learner's reference; host/ports.py says so
 SMALLEST_CHUNK, CHUNKS_WANTED = 100, 8
 NOT_FORESEEN: dict[str, Any] = dict.fromkeys(("foreseen", "bound_award_id", "reason", "details", "achievement_key"))
 
@@ -88,7 +87,7 @@ def item(batch_id: UUID, position: int, ref: str, **preview: Any) -> dict[str, A
     One whose reference no database can store has failed already, under a name made of it.
     """
     row = {"batch_id": batch_id, "position": position, "learner_ref": ref, "result": None, **NOT_FORESEEN, **preview}
-    if is_storable(ref, LONGEST_REF):
+    if is_reference(ref):
         return row
     return (
         row

@@ -14,7 +14,7 @@ from ..awards.moves import DOWNLOADABLE, UNAVAILABLE, Fresh, in_parts
 from ..awards.states import AwardState
 from ..core.errors import CertifyError
 from ..core.runtime import Runtime
-from ..core.texts import storable
+from ..core.texts import is_reference, storable
 from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import ask_records
@@ -25,6 +25,7 @@ log = logging.getLogger("flask_certify")
 
 def kept_of(session: orm.Session, run_id: UUID, learner_refs: Collection[str]) -> dict[str, Kept]:
     """Record and exceptions of each of these learners of whom there is either. Two queries, however many they are."""
+    learner_refs = [ref for ref in learner_refs if is_reference(ref)]  # of others no database can be asked
     rows = {
         # The award is the truth: without one nothing is final, whatever the record says.
         ref: (status if award_id or status != DOWNLOADABLE else UNAVAILABLE, mode)

@@ -20,9 +20,10 @@ from ..awards.service import FailureNote, Standing
 from ..awards.states import AwardState
 from ..core import audit
 from ..core.runtime import Runtime
-from ..core.texts import storable
+from ..core.texts import is_reference, storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
+from ..eligibility.answers import UNFIT
 from ..eligibility.decide import Decision, Outcome
 from ..eligibility.engine import Act
 from ..eligibility.facts import NOTHING_KEPT, Entry, Kept
@@ -78,9 +79,11 @@ def issue_many(
     rt: Runtime, run_id: UUID, learner_refs: Sequence[str], *, actor: str, notify: bool = True
 ) -> list[LearnerOutcome]:
     """Issues to those of the learners who may have a certificate and have none; one outcome for each, in order."""
-    prepared = prepare(rt, open_order(rt, run_id, actor=actor, notify=notify), learner_refs)
+    fit = [ref for ref in learner_refs if is_reference(ref)]
+    prepared = prepare(rt, open_order(rt, run_id, actor=actor, notify=notify), fit)
     with rt.transaction() as tx:
-        return store(rt, tx, prepared)
+        outcomes = {each.learner_ref: each for each in store(rt, tx, prepared)}
+    return [outcomes.get(ref) or LearnerOutcome(ref, FAILED, (UNFIT,)) for ref in learner_refs]
 
 
 # ---- before the transaction ------------------------------------------------------------------------
@@ -236,6 +239,7 @@ def _records(prepared: Prepared, outcomes: Sequence[LearnerOutcome], now: dateti
             "type": each.achievement_key,
             "award_id": each.award_id if each.result == ISSUED else None,
             "reasons": [reason.to_json() for reason in each.reasons],
+            "eligible": None if decided.decision.outcome is Outcome.FAULTY else decided.decision.granted,
             "grade": decided.score,
             "mode": mode_of(decided.record),
             "completed_on": decided.record.completed_on if decided.record else None,

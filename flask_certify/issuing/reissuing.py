@@ -26,6 +26,7 @@ from ..core.errors import Conflict
 from ..core.i18n import N_
 from ..core.ids import spaced
 from ..core.runtime import Runtime
+from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility import visibility
@@ -264,11 +265,12 @@ def _record(prepared: Prepared, ref: str, now: datetime) -> dict[str, Any]:
         "type": draft.frozen.achievement_key,
         "award_id": draft.award_id,
         "reasons": [reason.to_json() for reason in decided.decision.reasons],
+        "eligible": True,
         "grade": decided.score,
         "mode": mode_of(decided.record),
         "completed_on": draft.frozen.completed_on,
-        "display_name": decided.record.display_name,
-        "external_id": decided.record.external_id,
+        "display_name": storable(decided.record.display_name, 300),
+        "external_id": storable(decided.record.external_id, 100),
         "decided_at": now,
     }
 

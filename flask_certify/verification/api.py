@@ -56,7 +56,7 @@ def get_verdict(asked: dict[str, Any]) -> dict[str, object] | tuple[dict[str, ob
     about the certificate.
     """
     if seconds := views.seconds_to_wait():
-        raise TooManyAttempts(minutes=-(-seconds // 60))
+        raise TooManyAttempts(seconds)
     rt = current_runtime()
     on = days.asked(asked["on"].isoformat() if asked["on"] else None, rt.clock.now())
     told = service.report(rt, asked["code"], on)

@@ -47,6 +47,10 @@ class TooManyAttempts(CertifyError):
     )
     status = 429
 
+    def __init__(self, seconds: int) -> None:
+        self.retry_seconds = seconds
+        super().__init__(minutes=-(-seconds // 60))
+
 
 def register(bp: Blueprint) -> None:
     """Adds the public addresses. `/V/` is for QR codes in capitals, which are smaller."""
@@ -228,16 +232,13 @@ def _page(verdict: Verdict, typed: str, links: Links, document_url: str | None) 
 def too_many(seconds: int) -> Response:
     """The request to wait, in words."""
     note(current_runtime(), "verified", answer="limited")
-    error = TooManyAttempts(minutes=-(-seconds // 60))
+    error = TooManyAttempts(seconds)
     if web.wants_json():
-        response = web.answer_error(error)
-    else:
-        text = web.render(
-            "certify/error.html", title=c_("Please wait a little"), sentence=error.worded(), code=error.code, links=[]
-        )
-        response = make_response(text, error.status)
-    response.headers["Retry-After"] = str(seconds)
-    return _public(response)
+        return _public(web.answer_error(error))
+    text = web.render(
+        "certify/error.html", title=c_("Please wait a little"), sentence=error.worded(), code=error.code, links=[]
+    )
+    return _public(web.with_wait(make_response(text, error.status), error))
 
 
 def _public(response: Response) -> Response:

@@ -113,6 +113,34 @@ def test_silence_about_progress_takes_nothing_away(rt: Runtime, host: MemoryHost
     assert states(rt, "ada") == ["issued"]
 
 
+def test_data_that_cannot_be_used_are_noted_at_once_take_nothing_away_and_leave_the_name_to_find_them_by(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-052, R-075, R-166: neither yes nor no, and which field is wrong; the same whether one or all are looked at."""
+    working.drain(rt)
+    host.change_learner(RUN, "dev", progress=30)
+    certify.learner_changed(RUN, "dev")
+    issue(rt)
+    for look in (partial(certify.learner_changed, RUN, "dev"), partial(certify.run_changed, RUN)):
+        for ref in ("ada", "dev"):
+            host.change_learner(RUN, ref, progress="all of it")
+        look()
+        certify.learner_changed(RUN, "ada")
+        working.drain(rt)
+        ada, dev = record_of(rt, "ada"), record_of(rt, "dev")
+        assert dev is not None and (dev.eligible, dev.label) == (None, "")
+        assert dev.reasons == [{"code": "learner.wrong_answer", "values": {"field": "progress"}}]
+        assert (dev.display_name, dev.external_id) == ("देव शर्मा", "WA-dev")
+        assert ada is not None and (ada.eligible, ada.label, ada.display_name) == (None, "Issued", "Ada Lovelace")
+        assert states(rt, "ada") == ["issued"]
+        host.change_learner(RUN, "dev", progress=30, external_id=None)
+        certify.learner_changed(RUN, "dev")
+        mended = record_of(rt, "dev")
+        assert mended is not None and (mended.eligible, mended.external_id) == (False, None)
+        host.change_learner(RUN, "dev", external_id="WA-dev")
+        certify.learner_changed(RUN, "dev")
+
+
 def test_a_learner_who_is_gone_keeps_the_certificate(rt: Runtime, host: MemoryHost) -> None:
     """R-112."""
     issue(rt)
@@ -334,15 +362,16 @@ def test_what_the_host_said_is_not_lost_while_it_cannot_be_asked(
 def test_an_approved_identity_is_asked_about_in_the_runs_we_know_while_the_host_does_not_name_them(
     eager: Runtime, host: MemoryHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-067."""
+    """R-067: whether it is away or names something else than runs."""
     working.drain(eager)
 
     def away(*args: object) -> None:
         raise HostAway
 
-    monkeypatch.setattr(host, "runs_of_learner", away)
-    certify.learner_changed(OTHER_RUN, "ada", "identity_approved")
-    assert states(eager, "ada") == ["issued"]
+    for ref, answer in (("ada", away), ("cy", lambda *args: [None, 3])):
+        monkeypatch.setattr(host, "runs_of_learner", answer)
+        certify.learner_changed(OTHER_RUN, ref, "identity_approved")
+        assert states(eager, ref) == ["issued"]
 
 
 @pytest.mark.parametrize("tell", [partial(certify.learner_changed, RUN, "ada"), partial(certify.run_changed, RUN)])

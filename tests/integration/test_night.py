@@ -5,12 +5,14 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from flask_certify import Certify
 from flask_certify.achievements.service import ensure_run
 from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award, Record
@@ -23,11 +25,12 @@ from flask_certify.eligibility import events
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
 from flask_certify.host.records import LearnerRecord
-from flask_certify.issuing import attaching, bulk, changes, happenings, lifecycle, night
+from flask_certify.issuing import attaching, bulk, changes, evaluating, happenings, lifecycle, night, reissuing
 from flask_certify.issuing.attaching import By, Place, Terms
 from flask_certify.issuing.models import IssueBatch, Night
 from flask_certify.issuing.night import NightView
 from flask_certify.notifications.models import Message
+from tests.support import story
 from tests.support.story import MIA, NOW, OTHER_RUN, RUN, TOM, learner
 
 
@@ -59,6 +62,48 @@ def test_each_night_issues_to_all_who_are_due_in_every_run_and_tells_them(rt: Ru
     with rt.reading() as session:
         told = set(session.scalars(sa.select(Message.recipient)))
     assert told == {"ada", "cy", "eve"}  # nobody has an address of dev
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"display": "end"}, {"assessments": None}, {"title": None}, {"available_on": "soon"}]
+)
+def test_a_run_of_which_nonsense_is_said_is_left_for_another_night_and_all_others_are_issued_to(
+    wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    """R-104, R-105: and nothing of it is kept, so the next night makes up for it."""
+    host = story.make_host()
+    right = host.runs[RUN]
+    with story.opened(f"sqlite:///{tmp_path}/site.db", host) as app, app.app_context():
+        rt = runtime_of(app)
+        host.add_run(replace(right, **wrong))
+        Certify().run_changed(RUN)
+        Certify().learner_changed(RUN, "ada")
+        done = tonight(rt)
+        assert (holders(rt), done.left_out) == (["eve"], ((RUN, "host.failed"),))
+        host.add_run(right)
+        assert (tonight(rt).left_out, holders(rt)) == ((), ["ada", "cy", "dev", "eve"])
+
+
+def test_what_no_table_can_hold_fails_alone_or_is_cut_and_the_run_is_issued_to(rt: Runtime, host: MemoryHost) -> None:
+    """R-050, R-104, R-091: a reference, a name, an external id; at night, by an event, by evaluating, for a list."""
+    host.change_learner(RUN, "ada", preferred_name="Ada", display_name="A\0da\ud800", external_id="W" * 400)
+    unfit = ["x" * 101, "x\0", "x\ud800"]
+    for ref in unfit:
+        host.add_learner(RUN, learner(ref, "Xena"))
+    working.drain(rt)
+    changes.learner_changed(rt, RUN, "ada")
+    assert [each.learner_refs for each in night.rehearse(rt)] == [tuple(sorted([*unfit, "ada", "cy", "dev"])), ("eve",)]
+    done = tonight(rt)
+    assert (done.issued, done.failed, done.left_out) == (4, 3, ())
+    assert holders(rt) == ["ada", "cy", "dev", "eve"]
+    with rt.reading() as session:
+        run_id = ensure_run(rt, RUN).id
+        ada = session.get_one(Record, (run_id, "ada"))
+        assert (ada.display_name, ada.external_id) == ("A\ufffdda\ufffd", "W" * 100)
+    assert evaluating.evaluate(rt, run_id, evaluating.Whom.EVERYONE, actor=MIA).failed == 3
+    [reissued, *others] = reissuing.reissue_many(rt, run_id, ["ada", *unfit], Why(Cause.OTHER), actor=MIA)
+    assert reissued.result == "reissued"
+    assert {each.reasons[0].code for each in others} == {"learner.unfit_reference"}
 
 
 def test_started_again_the_same_night_changes_nothing_but_what_has_become_due(rt: Runtime, host: MemoryHost) -> None:

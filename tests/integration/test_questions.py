@@ -10,6 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from flask_certify.achievements.service import ensure_run
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.core import working
 from flask_certify.core.errors import CertifyError
 from flask_certify.core.runtime import Runtime
@@ -21,9 +22,10 @@ from flask_certify.eligibility.reasons import DECLINED
 from flask_certify.eligibility.rules import AllOf, AttributeIs, Progress, Rule, ScoreAtLeast, ScoreBelow
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
-from flask_certify.issuing import bulk
+from flask_certify.issuing import bulk, changes, excepting
 from flask_certify.issuing.errors import UnknownAchievement
-from tests.support.story import MIA, RUN
+from flask_certify.issuing.many import issue_many
+from tests.support.story import COMPLETED, MIA, RUN
 
 
 def certify(app: Flask, *words: str) -> Result:
@@ -204,3 +206,29 @@ def test_the_review_queue_lists_who_is_due_and_who_no_longer_would_be(
     told = json.loads(certify(host_app, "review", RUN, "--json").stdout)
     assert told == {"eligible_not_issued": [], "issued_not_eligible": ["ada"]}
     assert "no longer eligible" in certify(host_app, "review", RUN).stdout
+
+
+def test_who_is_declared_invalid_is_not_due_and_whose_invalidation_is_lifted_is_eligible_again(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-077, R-078, R-187: at once, and not only after the run was looked at again."""
+    issue(rt)
+    run_id, why = ensure_run(rt, RUN).id, Why(Cause.OTHER)
+
+    def waiting() -> dict[Queue, int]:
+        with rt.reading() as session:
+            return dict(reviewing.count(session, run_id).counts)
+
+    nobody = dict.fromkeys(Queue, 0)
+    excepting.invalidate(rt, run_id, ["ada", "dev"], why, actor=MIA)
+    assert waiting() == nobody
+    changes.learner_changed(rt, RUN, "ada")
+    excepting.lift(rt, run_id, ["ada"], why, actor=MIA)
+    assert waiting() == nobody
+    host.change_learner(RUN, "dev", progress=90)
+    excepting.lift(rt, run_id, ["dev"], why, actor=MIA)
+    assert waiting() == nobody
+    changes.learner_changed(rt, RUN, "ben")
+    host.change_learner(RUN, "ben", progress=100, completed_on=COMPLETED)
+    assert [each.result for each in issue_many(rt, run_id, ["ben"], actor=MIA)] == ["issued"]
+    assert waiting() == nobody

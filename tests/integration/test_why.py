@@ -12,12 +12,13 @@ from flask_certify.achievements.service import ensure_run
 from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award
 from flask_certify.core.i18n import speaking
+from flask_certify.core.ids import spaced
 from flask_certify.core.runtime import Runtime
 from flask_certify.dashboards import explaining, why_words
 from flask_certify.eligibility import events
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.ports import HostAway
-from flask_certify.issuing import excepting, happenings, lifecycle
+from flask_certify.issuing import excepting, happenings, lifecycle, reissuing
 from tests.support.certificates import Issued, issued_in
 from tests.support.story import NOW, RUN, TOM
 
@@ -149,13 +150,31 @@ def test_while_the_platform_is_silent_what_our_own_tables_know_is_told_and_nothi
     campus: Issued, away: Any
 ) -> None:
     """R-185, R-255: no is never said for silence."""
-    campus.issue("ada")
-    code = campus.issue("cy")
+    ada, dev, code = campus.issue("ada"), campus.issue("dev"), campus.issue("cy")
     lifecycle.withdraw(campus.rt, [campus.award(code).id], WHY, actor=TOM)
     away()
     assert why(campus.rt, "ada")[1] == ["Nothing: there is a certificate."]
     assert why(campus.rt, "cy")[1] == ["A person withdrew it, so a person has to restore it; no evaluation does."]
     assert why(campus.rt, "zoe") == ([why_words.NOT_KNOWN], [why_words.ASK_AGAIN])
+    happenings.happen(campus.rt, run_id(campus), {"ada": events.ExamRejected()}, actor="host")
+    assert why(campus.rt, "ada") == (
+        [
+            f"The certificate {spaced(ada)} is withdrawn, and does not count at the moment.",
+            "The exam was rejected.",
+            "It does not come back, because:",
+            "The certificate was declared invalid.",
+        ],
+        [why_words.ASK_AGAIN, "Somebody has to lift the declaration that it is invalid."],
+    )
+    happenings.happen(campus.rt, run_id(campus), {"dev": events.Failed()}, actor="host")
+    assert why(campus.rt, "dev") == (
+        [
+            f"The certificate {spaced(dev)} is withdrawn, and does not count at the moment.",
+            "The course run is no longer passed.",
+            why_words.NOT_KNOWN,
+        ],
+        [why_words.ASK_AGAIN, why_words.BRING_IT_BACK],
+    )
     [first, second, *_rest] = explaining.lines(explaining.explain(campus.rt, RUN, "zoe"))
     assert second == why_words.NO_ANSWER_AT_ALL and "zoe" in first
 
@@ -176,7 +195,11 @@ def test_in_hindi_nothing_of_the_answer_is_left_in_english(campus: Issued) -> No
     """R-052: codes, names of people and of modes are the same in every language."""
     code = campus.issue("ada")
     campus.host.change_learner(RUN, "ada", progress=90)
+    reissuing.reissue_many(campus.rt, run_id(campus), ["ada"], WHY, actor=TOM)
     lifecycle.withdraw(campus.rt, [campus.award(code).id], WHY, actor=TOM)
+    assert "Issuing again: 90 % of the course is done, 100 % is asked." in "\n".join(
+        explaining.lines(explaining.explain(campus.rt, RUN, "ada"))
+    )
     with speaking("hi"):
         told = list(explaining.lines(explaining.explain(campus.rt, RUN, "ada")))
     english = [word for line in told for word in line.replace(TOM, "").split() if word.isascii() and word.isalpha()]

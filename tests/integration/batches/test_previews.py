@@ -273,9 +273,15 @@ def test_files_are_read_as_spreadsheets_write_them(rt: Runtime, data: bytes) -> 
     assert naming.from_file(rt, run_id(rt), data) == naming.Named(("ada", "cy"), ())
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b'"open', b"x\n" * 50_001, b"x" * 5_000_001])
-def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes) -> None:
-    with pytest.raises(UnreadableFile, match="at most 50,000 lines"):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        *((each, "at most 50,000 lines") for each in (b"\xff\xfe\x00", b"x\n" * 50_001, b"x" * 5_000_001)),
+        (b'ada\n"open', "Line 2 of this file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said):
         naming.from_file(rt, run_id(rt), data)
 
 

@@ -9,7 +9,7 @@ from flask_certify.awards.exceptions import LearnerException
 from flask_certify.awards.states import AwardState
 from flask_certify.host.records import Contact, Enrolment
 from flask_certify.issuing import importing
-from flask_certify.issuing.importing import UnreadableFile
+from flask_certify.issuing.importing import UnreadableFile, WrongQuotes
 from tests.support.excepting import history, invalidate
 from tests.support.life import Life
 from tests.support.story import RUN, TOM, learner
@@ -73,6 +73,24 @@ def test_a_file_that_names_nobody_changes_nothing(listed: Life) -> None:
 def test_a_file_that_cannot_be_read_is_refused_whole(listed: Life, data: bytes) -> None:
     with pytest.raises(UnreadableFile):
         importing.import_allowlist(listed.rt, listed.run.id, data, actor=TOM)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('ben42,fine\ncy42,"never closed\nada42,x\n', 2),
+        ('\ufeffben42,"two\nlines"\n\n"cy"42,x\n', 4),
+        ('"ben42,x\ncy42,"x"\n', 1),
+        (f"ben42,fine\ncy42,{'x' * 140_000}\n", 2),
+    ],
+)
+def test_a_quotation_mark_that_does_not_fit_is_told_by_its_line_and_nothing_is_used(
+    listed: Life, text: str, line: int
+) -> None:
+    """R-083: from there on nobody can tell which lines there are, so none is passed over without a word."""
+    with pytest.raises(WrongQuotes, match=rf"Line {line} of this file .*Nothing in the file was used"):
+        read_in(listed, text)
+    assert not history(listed, "ben") and not history(listed, "cy")
 
 
 def test_a_host_without_logins_is_asked_by_reference_and_external_id(life: Life) -> None:

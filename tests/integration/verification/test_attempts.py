@@ -43,6 +43,9 @@ def test_a_program_is_refused_likewise(campus: Issued) -> None:
     assert refused.status_code == 429
     assert refused.get_json()["error"]["code"] == "verification.too_many_attempts"
     assert refused.headers["Retry-After"] == "600"
+    by_api = campus.client.get("/certify/api/v1/verify?code=0123456789AB")
+    assert (by_api.status_code, by_api.headers["Retry-After"]) == (429, "600")
+    assert by_api.get_json()["code"] == "verification.too_many_attempts"
 
 
 def test_who_has_tried_too_often_learns_of_no_code_whether_it_is_known(campus: Issued) -> None:

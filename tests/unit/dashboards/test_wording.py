@@ -3,6 +3,7 @@ import pytest
 from flask_certify.awards.labels import ISSUE_FAILED, ISSUED, NONE_YET, NOT_AVAILABLE
 from flask_certify.dashboards import wording
 from flask_certify.eligibility import reasons
+from flask_certify.issuing import reissuing, retrying
 from flask_certify.notifications import reasons as messages
 
 
@@ -30,6 +31,12 @@ def test_every_code_of_the_failure_log_has_a_sentence(code: str) -> None:
     sentence = wording.sentence_of(code, gaps)
     assert sentence != code
     assert "%(" not in sentence
+
+
+def test_every_step_of_the_failure_log_has_a_name() -> None:
+    """R-178."""
+    written = {*retrying.DECIDING, retrying.PRINTING, reissuing.STEP, "open", "plan", "notify"}
+    assert {wording.step_name(each) for each in written}.isdisjoint(written)
 
 
 def test_an_error_nobody_has_named_is_told_by_its_kind() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_certify.core.hosts import WrongAnswer
-from flask_certify.eligibility.answers import page_of, usable, wrong_field, wrong_records
+from flask_certify.eligibility.answers import UNFIT, page_of, refs_of, usable, wrong_field, wrong_records
 from flask_certify.host.records import Attempt, Enrolment, LearnerRecord
 from tests.support.story import learner
 
@@ -25,6 +25,7 @@ ADA = learner("ada", "Ada Lovelace", score=90)
         ("locale", ("en",)),
         ("completed_on", NAIVE),
         ("completed_on", "2026-05-20"),
+        ("completed_on", datetime(1, 1, 1, tzinfo=UTC)),  # what other languages say for no time at all
         ("identity_verified_until", NAIVE),
         ("progress", False),
         ("progress", "100"),
@@ -33,6 +34,8 @@ ADA = learner("ada", "Ada Lovelace", score=90)
         ("attempts", None),
         ("attempts", (None,)),
         ("attempts", (Attempt("quiz", None),)),  # type: ignore[arg-type]
+        ("attempts", (Attempt("quiz", Decimal("NaN")),)),  # type: ignore[arg-type]
+        ("progress", Decimal("sNaN")),
         ("attempts", (Attempt("quiz", 5, "10"),)),  # type: ignore[arg-type]
         ("enrolment", "verified"),
         ("enrolment", Enrolment(mode=None)),  # type: ignore[arg-type]
@@ -45,6 +48,22 @@ def test_a_field_of_another_kind_is_named(name: str, value: Any) -> None:
     assert wrong_field(wrong) == name
     [(ref, reason)] = wrong_records({"ada": wrong, "ben": ADA}).items()
     assert (ref, reason.code, reason.values) == ("ada", "learner.wrong_answer", {"field": name})
+
+
+@pytest.mark.parametrize("ref", ["x" * 101, "a\0", "a\ud800"])
+def test_a_reference_that_no_table_can_hold_is_told_and_nothing_is_decided_by_it(ref: str) -> None:
+    """R-050: whoever has it fails alone."""
+    assert wrong_records({ref: ADA, "ben": ADA}) == {ref: UNFIT}
+    assert usable([replace(ADA, learner_ref=ref), ADA]) == [ADA]
+
+
+@pytest.mark.parametrize("said", [None, 7, ["physics-1", 3], "physics-1\0"])
+def test_references_are_a_list_of_texts(said: Any) -> None:
+    assert refs_of(("physics-1", "ships-1")) == {"physics-1", "ships-1"}
+    if isinstance(said, str):
+        said = [None]
+    with pytest.raises(WrongAnswer):
+        refs_of(said)
 
 
 @pytest.mark.parametrize("number", [100, 99.5, Decimal("99.5"), Fraction(199, 2)])
