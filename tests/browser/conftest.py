@@ -53,10 +53,10 @@ class Site:
 
 @pytest.fixture(scope="session")
 def issued_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A campus whose run has its certificates. Whoever uses it changes nothing."""
+    """A campus whose run has its certificates, and whose learners were told. Whoever uses it changes nothing."""
     with _open_in(tmp_path_factory.mktemp("issued")) as site:
         with site.app.app_context():
-            bulk.issue_and_wait(runtime_of(site.app), RUN, "command", notify=False, patience=60)
+            bulk.issue_and_wait(runtime_of(site.app), RUN, "command", notify=True, patience=60)
         yield site
 
 

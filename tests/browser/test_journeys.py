@@ -97,6 +97,7 @@ def test_another_mentor_and_a_stranger_are_kept_out(visit: Visit, issued_site: S
 PAGES = {
     "dashboard": ("mentor.aaa", DASHBOARD),
     "what could not be done": ("mentor.aaa", "failures"),
+    "what became of the messages": ("support", "messages?state=sent"),
     "templates": ("admin.wales", "/certify/templates/wales"),
     "a template and its preview": ("admin.wales", "template"),
     "profile": ("learner11391", "/certify/me"),
@@ -111,9 +112,9 @@ def test_pages_are_usable_by_everybody_at_every_width(visit: Visit, issued_site:
     """R-256: no violation that axe-core knows (WCAG 2 A and AA), and nothing to scroll sideways for."""
     user, address = PAGES[name]
     page = visit(issued_site, user, width=width)
-    if address == "failures":
+    if address.startswith(("failures", "messages")):
         page.goto(DASHBOARD)
-        address = page.url + "/failures"
+        address = f"{page.url}/{address}"
     if address == "template":
         page.goto("/certify/templates/wales")
         page.get_by_role("link", name="Modern", exact=True).click()
