@@ -10,8 +10,10 @@ RECIPE = setup.cfg pyproject.toml $(wildcard translations/*.py)
 # one after the other.
 JOBS ?= logical
 SIDE_BY_SIDE = --numprocesses $(JOBS) --maxprocesses 4 --dist worksteal
-# Tests that start programs, kill them and look at what time does to them have the machine to themselves.
+# Tests that start programs, kill them and look at what time does to them: no more than two of them at a time, and
+# nothing beside them.
 ALONE = tests/chaos tests/integration/workers tests/integration/servers
+TWO = --numprocesses $(JOBS) --maxprocesses 2 --dist worksteal
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
@@ -40,7 +42,7 @@ demo: $(VENV)/.made-demo
 test: $(VENV)/.made-test tools verifiers
 	@$(COMPILE)
 	@passed=yes; $(RUN) -m pytest $(SIDE_BY_SIDE) $(ALONE:%=--ignore=%) || passed=; \
-		$(RUN) -m pytest $(ALONE) || passed=; test -n "$$passed"
+		$(RUN) -m pytest $(TWO) $(ALONE) || passed=; test -n "$$passed"
 
 # Programs that no Python package brings: a browser, and readers of PDF and a shaper that had no part in making our
 # documents. Root may install them; anybody else is told.

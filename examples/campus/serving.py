@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -117,9 +117,12 @@ def _working(environ: dict[str, str], folder: Path) -> Iterator[Sequence[subproc
         yield workers
     finally:
         for worker in workers:
-            worker.terminate()
+            worker.terminate()  # once: whoever is told again while at a chunk drops it
+        give_up_at = time.monotonic() + PATIENCE
         for worker in workers:
-            stop(worker, signal.SIGTERM, PATIENCE)
+            with suppress(subprocess.TimeoutExpired):
+                worker.wait(max(0, give_up_at - time.monotonic()))
+            stop(worker, signal.SIGKILL)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ no file of process numbers: nothing that could itself be left behind.
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -130,6 +131,12 @@ def python() -> str:
     if Path(sys.executable).name.startswith("python"):
         return sys.executable
     return str(Path(sys.prefix, "bin", "python3"))
+
+
+def no_more_than_left(what: int, most: int) -> int:
+    """So much of a resource, or less if this process may not have as much: who asks for more is refused altogether."""
+    _, left = resource.getrlimit(what)
+    return most if left == resource.RLIM_INFINITY else min(most, left)
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 
 import click
 from flask.cli import AppGroup
@@ -32,6 +33,11 @@ class NotText(BadInput):
     sentence = N_("What was typed is not text in UTF-8, so nothing was done. Check the settings of the terminal.")
 
 
+class UnusableFile(BadInput):
+    code = "command.unusable_file"
+    sentence = N_("%(file)s cannot be read or written here: %(why)s.")
+
+
 class Commands(AppGroup):
     """Commands that are given text, in whatever the terminal writes."""
 
@@ -45,9 +51,15 @@ class Commands(AppGroup):
 
 @contextmanager
 def told(*, as_json: bool = False) -> Iterator[None]:
-    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for; the command ends with 2."""
+    """An error of ours becomes a sentence on stderr, and JSON on stdout if asked for, as does trouble with a file that
+    was named; the command ends with 2."""
     try:
-        yield
+        try:
+            yield
+        except OSError as error:
+            if not isinstance(error.filename, str | PathLike):
+                raise
+            raise UnusableFile(file=str(error.filename), why=error.strerror) from None
     except CertifyError as error:
         if as_json:
             click.echo(json.dumps({"error": {"code": error.code, "sentence": error.worded()}}))

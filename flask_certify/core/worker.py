@@ -128,7 +128,7 @@ def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[s
     A queue that is away is waited for, unless it is a burst. What is due is hinted at by a thread of its own.
     """
     get_ready(app)
-    with _own_signals(), Tender(app, lanes, alone=burst, fork=fork) as tender:
+    with _own_signals(), Tender(app, lanes, alone=burst, fork=fork) as tender, _told_once():
         wait = 0.0
         while True:
             connection = connect(runtime_of(app).settings.redis_url, patient=True)
@@ -138,6 +138,8 @@ def run(app: Flask, *, burst: bool = False, fork: bool = True, lanes: Sequence[s
                 worker.work(burst=burst, logging_level="WARNING")
                 if burst or tender.is_stopping:
                     return
+            except StopRequested:  # told again while it took its leave of the queue
+                return
             except redis.exceptions.RedisError as error:
                 if burst:
                     raise
@@ -159,6 +161,16 @@ def _own_signals() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Who leaves leaves in order, however often it is told: the others would take it for one that fell silent."""
+    try:
+        yield
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
 
 
 def _until_told_to_stop(tender: Tender, seconds: float) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from threading import BoundedSemaphore
 
-from ..core.children import python
+from ..core.children import no_more_than_left, python
 from ..core.errors import Unavailable
 from .carriers import LONGEST, NothingCarried, text_of
 
@@ -104,7 +104,8 @@ def _limit() -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        allowed = no_more_than_left(what, most)
+        resource.setrlimit(what, (allowed, allowed))
 
 
 def _unpacked(stream: object) -> bytes:

@@ -13,6 +13,8 @@ from .form_keys import KINDS
 from .rotation import KeyView
 
 _TENANT = click.option("--tenant", "slug", required=True, metavar="SLUG", help="Whose keys.")
+# A key of another kind may begin with a dash.
+_NAMED = {"ignore_unknown_options": True}
 _JSON = click.option("--json", "as_json", is_flag=True, help="One line of JSON on stdout.")
 
 
@@ -52,6 +54,8 @@ def _rotate(keys: AppGroup) -> None:
     @_JSON
     def rotate(slug: str, at_once: bool, kind: str, public: str | None, as_json: bool) -> None:
         """Publish the next key; repeated some minutes later, let it take over. The old one stays good for ever."""
+        if public and kind != rotation.ED25519:
+            raise click.UsageError("--public is for keys of credentials: a key service holds no others for us.")
         with told(as_json=as_json):
             view, signs = rotation.rotate(
                 current_runtime(), slug, actor=COMMAND, at_once=at_once, public=public, kind=kind
@@ -66,7 +70,7 @@ def _rotate(keys: AppGroup) -> None:
 
 
 def _retire(keys: AppGroup) -> None:
-    @keys.command("retire")
+    @keys.command("retire", context_settings=_NAMED)
     @_TENANT
     @click.argument("key")
     @_JSON
@@ -78,7 +82,7 @@ def _retire(keys: AppGroup) -> None:
 
 
 def _compromise(keys: AppGroup) -> None:
-    @keys.command("compromise")
+    @keys.command("compromise", context_settings=_NAMED)
     @_TENANT
     @click.argument("key")
     @_JSON

@@ -48,6 +48,7 @@ FORMS = (
 )
 NOT_YET = ("calm", N_("Issued, not visible yet"))
 REPLACED = ("calm", N_("Replaced by a newer certificate"))
+ERASED = ("calm", N_("Erased at your request"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,8 @@ def _card(award: AwardView, base: str, seen: Showing, *, is_replaced: bool, is_c
     kind, state = REPLACED if is_replaced and award.state is AwardState.REVOKED else STATES[award.state]
     if not seen.is_visible and award.state is AwardState.ISSUED:
         kind, state = NOT_YET
+    if frozen.recipient_name is None:  # whatever it was, others are told the same
+        kind, state = ERASED
     issued_on = visibility.day_of(award.issued_at, frozen.zone) if award.issued_at else None
     return Card(
         award_id=award.id,

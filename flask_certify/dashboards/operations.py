@@ -267,9 +267,8 @@ def _about_workers(now: Operations) -> list[Finding]:
     silent = [each for each in now.workers if not each.is_there]
     if silent:
         machines = ", ".join(sorted({each.machine for each in silent}))
-        found.append(
-            Finding("workers.silent", f"{len(silent)} workers fell silent without a word ({machines}). See their log.")
-        )
+        who = "1 worker" if len(silent) == 1 else f"{len(silent)} workers"
+        found.append(Finding("workers.silent", f"{who} fell silent without a word ({machines}). See the log."))
     if len({each.version for each in now.present}) > 1:
         found.append(Finding("workers.differ", "Workers of different versions are there. Restart the older ones."))
     return found

@@ -67,6 +67,7 @@ OF_MANY: Mapping[str, str] = {
     "bundle.no_certificate": N_("No certificate of this course run"),
     "document.not_live": N_("Certificate not valid any more, or not yet"),
     "worker.died": N_("The work on it ended again and again"),
+    "erased": N_("Erased at the holder's wish"),
     "changed_since": N_("Changed since the preview"),
     "no_certificate": N_("No certificate"),
     "exception.listed": N_("On the list of exceptions"),

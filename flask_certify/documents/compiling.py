@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.children import python
+from ..core.children import no_more_than_left, python
 from . import dialect, errors
 from .errors import CompilerBroken, TemplateRefused, TooMuchWork
 from .plate import Plate
@@ -91,7 +91,9 @@ def main() -> int:
     from .layout import lay_out
 
     order, seconds = json.load(sys.stdin), int(sys.argv[1])
-    html, language, memory = order["html"], order["language"], order["memory"]
+    html, language = order["html"], order["language"]
+    memory = no_more_than_left(resource.RLIMIT_AS, order["memory"])
+    seconds = no_more_than_left(resource.RLIMIT_CPU, seconds)
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))

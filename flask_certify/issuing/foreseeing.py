@@ -26,7 +26,7 @@ from .drafts import Draft, draw_up
 from .keeping import kept_of
 from .kinds import BatchKind
 from .orders import Order, open_order
-from .reissuing import as_if_new, draw_up_successor
+from .reissuing import as_if_new, draw_up_successor, unless_erased
 from .results import ALREADY, DECLINED, FAILED, ISSUED, REISSUED, REVOKED
 
 PAGE = 1000  # learners of whom the host is asked at once
@@ -181,6 +181,7 @@ def _reissues(
         kept = kept_of(session, order.run.id, refs)
     holding = {ref: held for ref, held in standing.items() if held.state is not AwardState.GRANTED}
     decided = _decide(rt, order, list(holding), records, failed, as_if_new(kept))
+    decided = {each.learner_ref: each for each in unless_erased(list(decided.values()), holding)}
     others = [ref for ref in refs if ref not in holding]  # a first certificate
     found = {each.learner_ref: each for each in _issues(rt, order, records, failed, others)} if others else {}
     for ref, held in holding.items():

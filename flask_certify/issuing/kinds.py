@@ -7,14 +7,16 @@ from uuid import UUID
 
 from ..awards import service as awards
 from ..awards.causes import Cause, Why
+from ..awards.service import FailureNote
 from ..awards.states import AwardState, Move
 from ..core.runtime import Runtime
 from ..core.transaction import Transaction
 from ..eligibility.reasons import Reason
 from . import lifecycle, many, reissuing
+from .errors import NothingAttached
 from .models import IssueBatch
 from .orders import open_order
-from .results import DECLINED, REVOKED, LearnerOutcome
+from .results import DECLINED, FAILED, REVOKED, LearnerOutcome
 
 CHANGED = Reason("changed_since")
 
@@ -58,13 +60,29 @@ def prepare(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
     would get another kind of certificate by now gets none, and whose certificate is another one is left alone. Each of
     them is told apart by `changed_since`, and the next preview shows what it is now.
     """
-    match BatchKind(batch.kind):
-        case BatchKind.ISSUE:
-            return _issue(rt, batch, items)
-        case BatchKind.REISSUE:
-            return _reissue(rt, batch, items)
-        case BatchKind.REVOKE:
-            return _revoke(rt, batch, items)
+    try:
+        match BatchKind(batch.kind):
+            case BatchKind.ISSUE:
+                return _issue(rt, batch, items)
+            case BatchKind.REISSUE:
+                return _reissue(rt, batch, items)
+            case BatchKind.REVOKE:
+                return _revoke(rt, batch, items)
+    except NothingAttached as since:
+        return _fail(rt, batch, items, Reason(since.code))
+
+
+def _fail(rt: Runtime, batch: IssueBatch, items: Sequence[Item], reason: Reason) -> Store:
+    """It is not about one of them, so nobody need be sought by trying them one by one."""
+    to_do = {each.learner_ref for each in items if each.foreseen != DECLINED}
+    notes = [FailureNote(ref, "decide", reason.code, reason.values) for ref in sorted(to_do)]
+
+    def store(tx: Transaction) -> list[LearnerOutcome]:
+        awards.note_again(tx, batch.tenant_ref, batch.run_id, notes, now=rt.clock.now(), batch_id=batch.id)
+        refs = [each.learner_ref for each in items]
+        return [LearnerOutcome(ref, FAILED if ref in to_do else DECLINED, (reason,)) for ref in refs]
+
+    return store
 
 
 def why_of(batch: IssueBatch) -> Why:

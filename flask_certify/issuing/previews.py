@@ -17,6 +17,7 @@ from sqlalchemy import orm
 from ..achievements.service import find_tenant, get_course_run, get_run
 from ..awards import service as awards
 from ..awards.causes import Why
+from ..awards.service import FailureNote
 from ..core import audit
 from ..core.db import insert_many
 from ..core.ids import new_id
@@ -28,6 +29,7 @@ from .foreseeing import flat, foresee
 from .foretelling import count_sms
 from .kinds import BatchKind
 from .models import PREVIEW, RUNNING, UNDER_WAY_STATES, IssueBatch, IssueItem
+from .reissuing import STEP as REISSUE_STEP
 from .results import ALREADY, DECLINED, FAILED
 
 KEPT = timedelta(days=1)
@@ -231,6 +233,8 @@ def _begin(rt: Runtime, tx: Transaction, batch: IssueBatch, actor: str, notify: 
             raise AlreadyUnderWay()
         return  # the other press was faster
     _settle(tx, batch)
+    if batch.kind == BatchKind.REISSUE:
+        _note_faulty(tx, batch, now)
     work_id, chunk_ids = jobs.open_issuing(rt, tx, batch.tenant_ref, batch.total or 0)
     tx.session.execute(sa.update(IssueBatch).where(IssueBatch.id == batch.id).values(work_id=work_id))
     awards.resolve_refusals(tx, batch.run_id, now)
@@ -247,6 +251,17 @@ def _begin(rt: Runtime, tx: Transaction, batch: IssueBatch, actor: str, notify: 
         notify=notify,
     )
     tx.then(rt.wake, chunk_ids)
+
+
+def _note_faulty(tx: Transaction, batch: IssueBatch, now: datetime) -> None:
+    """Who was shown as to be put right first stands in the failure log, too: somebody asked for it (R-098)."""
+    faulty = tx.session.execute(
+        sa.select(IssueItem.learner_ref, IssueItem.reason, IssueItem.details).where(
+            IssueItem.batch_id == batch.id, IssueItem.result == FAILED
+        )
+    )
+    notes = [FailureNote(ref, REISSUE_STEP, reason, details or {}) for ref, reason, details in faulty if reason]
+    awards.note_again(tx, batch.tenant_ref, batch.run_id, notes, now=now, batch_id=batch.id)
 
 
 def _settle(tx: Transaction, batch: IssueBatch) -> None:

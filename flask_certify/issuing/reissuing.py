@@ -30,7 +30,7 @@ from ..core.texts import storable
 from ..core.transaction import Transaction
 from ..credentials import service as credentials
 from ..eligibility import visibility
-from ..eligibility.decide import Outcome
+from ..eligibility.decide import Decision, Outcome
 from ..eligibility.facts import Kept
 from ..eligibility.reasons import Reason
 from ..eligibility.service import Decided
@@ -45,6 +45,7 @@ from .orders import Order, open_order
 from .results import ALREADY, DECLINED, FAILED, REISSUED, LearnerOutcome
 
 STEP = "reissue"  # in the failure log
+ERASED = Decision(Outcome.DECLINED, (Reason("erased"),))
 
 
 class ReplacedAlready(Conflict):
@@ -110,7 +111,7 @@ def compare(
         kept = kept_of(session, run_id, learner_refs)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, learner_refs, as_if_new(kept))
     told = []
-    for each in found:
+    for each in unless_erased(found, standing):
         old = views.get(each.learner_ref)
         draft = draw_up_successor(rt, order, each, standing.get(each.learner_ref), cause)
         if isinstance(draft, Draft):
@@ -135,6 +136,7 @@ def prepare(
     standing = {ref: each for ref, each in held.items() if each.state is not AwardState.GRANTED}
     new = as_if_new(kept)
     found = vetoes.decide_and_ask(rt, order.course_run, order.attachments, list(standing), new) if standing else []
+    found = unless_erased(found, standing)
     decided = {each.learner_ref: each for each in found}
     drafts, faulty = dict[str, Draft](), dict[str, Reason]()
     for each in found:
@@ -155,6 +157,12 @@ def prepare(
 def as_if_new(kept: Mapping[str, Kept]) -> dict[str, Kept]:
     """Rule (8), already final, does not stop a re-issue (R-059); exceptions and invalidations count as ever."""
     return {ref: replace(each, status=None, made_in=None) for ref, each in kept.items()}
+
+
+def unless_erased(found: Sequence[Decided], standing: Mapping[str, Standing]) -> list[Decided]:
+    """What was erased at its holder's wish does not come back, whatever the learning platform still knows (R-254)."""
+    gone = {ref for ref, held in standing.items() if held.frozen.recipient_name is None}
+    return [replace(each, decision=ERASED) if each.learner_ref in gone else each for each in found]
 
 
 def draw_up_successor(

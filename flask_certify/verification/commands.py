@@ -59,7 +59,8 @@ def _verify(group: AppGroup) -> None:
             click.echo(json.dumps(report, ensure_ascii=False))
         else:
             for name, value in report.items():
-                click.echo(f"{name}: {value}")
+                if value is not None:
+                    click.echo(f"{name}: {value}")
         sys.exit(ENDS_WITH.get(str(report["answer"]), 1))
 
 

@@ -145,11 +145,15 @@ def _weighed(rt: Runtime, claim: Claim, now: datetime, on: date | None, *, is_pd
         return _told(rt, found, now, on)
     if found.held.text is None or not _is_the_same(rt, claim, award_id, found.held.text, safe | unsafe):
         return Verdict(Answer.ALTERED, None, now)
-    if claim.key_name in unsafe:
-        return Verdict(Answer.REISSUE_NEEDED, None, now)
     if claim.older is not None:  # it names nobody, so who has it sees no more than who has the code
-        return weigh(rt, found, found.award.code, now, on)
-    return replace(_told(rt, found, now, on), is_our_file=False if is_pdf else None)
+        verdict = weigh(rt, found, found.award.code, now, on)
+    else:
+        verdict = replace(_told(rt, found, now, on), is_our_file=False if is_pdf else None)
+    if claim.key_name not in unsafe:
+        return verdict
+    if verdict.answer in COUNTING:
+        return Verdict(Answer.REISSUE_NEEDED, None, now)
+    return replace(verdict, shown=None, brief=None)  # it was taken back, whoever signed this form of it
 
 
 def _is_the_same(rt: Runtime, claim: Claim, award_id: UUID, ours: str, pems: dict[str, str]) -> bool:

@@ -29,8 +29,12 @@ def test_a_mentor_issues_to_all_with_one_click_and_sees_what_came_of_it(visit: V
     other.goto(DASHBOARD)
     expect(other.get_by_role("link", name="Issue online certificates")).to_have_count(0)
 
+    why = page.get_by_role("heading", name="Who got none, and why")
+    expect(why).to_be_hidden()
+    fresh_site.work_on_all_but_one()
+    expect(why).to_be_visible(timeout=15_000)  # the page follows by itself
     fresh_site.work()
-    expect(page.get_by_text("278").first).to_be_visible(timeout=15_000)  # the page follows by itself
+    expect(page.get_by_text("278").first).to_be_visible(timeout=15_000)
     page.goto(batch)
     expect(page.get_by_text("105").first).to_be_visible()
 
@@ -93,6 +97,7 @@ def test_another_mentor_and_a_stranger_are_kept_out(visit: Visit, issued_site: S
 PAGES = {
     "dashboard": ("mentor.aaa", DASHBOARD),
     "what could not be done": ("mentor.aaa", "failures"),
+    "what became of the messages": ("support", "messages?state=sent"),
     "templates": ("admin.wales", "/certify/templates/wales"),
     "a template and its preview": ("admin.wales", "template"),
     "profile": ("learner11391", "/certify/me"),
@@ -107,9 +112,9 @@ def test_pages_are_usable_by_everybody_at_every_width(visit: Visit, issued_site:
     """R-256: no violation that axe-core knows (WCAG 2 A and AA), and nothing to scroll sideways for."""
     user, address = PAGES[name]
     page = visit(issued_site, user, width=width)
-    if address == "failures":
+    if address.startswith(("failures", "messages")):
         page.goto(DASHBOARD)
-        address = page.url + "/failures"
+        address = f"{page.url}/{address}"
     if address == "template":
         page.goto("/certify/templates/wales")
         page.get_by_role("link", name="Modern", exact=True).click()

@@ -221,3 +221,11 @@ def test_what_is_typed_in_another_encoding_is_refused_before_anything_is_done(si
         assert result.exit_code == 2
         assert result.stderr.endswith("Check the settings of the terminal. [command.not_text]\n")
         assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("words", [("export",), ("documents", "preview", "classic", "--out")])
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(site: Flask, tmp_path: Any, words: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    result = certify(site, *words, str(tmp_path / "file" / "new"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cannot be read or written here: Not a directory." in result.stderr

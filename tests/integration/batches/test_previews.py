@@ -10,6 +10,7 @@ from flask_certify.achievements.service import ensure_run
 from flask_certify.awards.causes import Cause, UnknownCause, Why
 from flask_certify.awards.models import Award, Record
 from flask_certify.core.runtime import Runtime
+from flask_certify.dashboards import queries
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Attempt
 from flask_certify.issuing import bulk, foreseeing, handling, lifecycle, many, naming, previews
@@ -51,6 +52,11 @@ def results(rt: Runtime, batch_id: UUID) -> dict[str, tuple[str | None, str | No
             sa.select(IssueItem.learner_ref, IssueItem.result, IssueItem.reason).where(IssueItem.batch_id == batch_id)
         )
         return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def standing_failures(rt: Runtime) -> list[tuple[str | None, str]]:
+    with rt.reading() as session:
+        return [(each.learner_ref, each.step) for each in queries.failures(session, run_id(rt), standing=True)]
 
 
 def some(counts: Mapping[str, int]) -> dict[str, int]:
@@ -283,6 +289,21 @@ def test_files_are_read_as_spreadsheets_write_them(rt: Runtime, data: bytes) -> 
 def test_a_file_that_cannot_be_read_is_refused_in_words(rt: Runtime, data: bytes, said: str) -> None:
     with pytest.raises(UnreadableFile, match=said):
         naming.from_file(rt, run_id(rt), data)
+
+
+def test_whose_certificate_cannot_be_issued_again_stands_in_the_failure_log_until_it_is_put_right(
+    rt: Runtime, host: MemoryHost
+) -> None:
+    """R-098: the batch counts the failure and leads to the log, which names it."""
+    finish(rt, look(rt))
+    host.change_learner(RUN, "ada", display_name="null")
+    first = look(rt, BatchKind.REISSUE, ["ada", "cy"])
+    assert standing_failures(rt) == []
+    assert finish(rt, first, WHY).failed == 1
+    assert standing_failures(rt) == [("ada", "reissue")]
+    host.change_learner(RUN, "ada", display_name="Ada King")
+    assert finish(rt, handling.retry(rt, first, MIA), WHY).failed == 0
+    assert standing_failures(rt) == []
 
 
 # ---- failed ones again -----------------------------------------------------------------------------

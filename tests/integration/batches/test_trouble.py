@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from flask_certify.achievements.models import Attachment
 from flask_certify.achievements.service import UnknownRun
 from flask_certify.awards import service as awards
 from flask_certify.awards.models import Award, Failure
@@ -16,12 +17,13 @@ from flask_certify.core.errors import DatabaseBusy, MasterKeyMissing
 from flask_certify.core.runtime import Runtime
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Attempt
-from flask_certify.issuing import attaching, bulk, many
+from flask_certify.issuing import attaching, bulk, handling, many, previews
 from flask_certify.issuing.errors import (
     AlreadyAttached,
     NothingAttached,
     RunNotEnded,
 )
+from flask_certify.issuing.kinds import BatchKind
 from flask_certify.issuing.models import IssueBatch, IssueItem
 from tests.support.batches import award_of, failures, issue, record_of, run_id
 from tests.support.story import MIA, NOW, OTHER_RUN, RUN, learner, quick
@@ -124,6 +126,25 @@ def test_a_batch_whose_planning_killed_each_worker_ends_and_says_so_until_the_ne
     assert (done.state, done.trouble, done.total) == ("finished", "worker.died", 0)
     assert failures(rt) == [("", "plan", "worker.died")]
     assert sum(issue(rt).issued.values()) == 3
+    assert failures(rt) == []
+
+
+def test_a_batch_whose_attachments_were_removed_meanwhile_fails_for_all_at_once(rt: Runtime) -> None:
+    """R-126: nobody is at fault, so nobody is sought by trying learners one by one; a retry takes them up."""
+    batch_id = previews.look(rt, run_id(rt), BatchKind.ISSUE, MIA)
+    previews.confirm(rt, batch_id, MIA, notify=False)
+    with rt.transaction() as tx:
+        tx.session.execute(sa.update(Attachment).values(detached_at=NOW))
+    done = bulk.work_off(rt, batch_id, 5)
+    assert (done.state, done.failed, done.declined["attachment.none"]) == ("finished", 3, 1)
+    assert failures(rt) == [(ref, "decide", "attachment.none") for ref in ("ada", "cy", "dev")]
+    with rt.reading() as session:
+        assert outbox.SPLIT not in set(session.scalars(sa.select(outbox.Chunk.state)))
+    with rt.transaction() as tx:
+        tx.session.execute(sa.update(Attachment).values(detached_at=None))
+    again = handling.retry(rt, batch_id, MIA)
+    previews.confirm(rt, again, MIA, notify=False)
+    assert sum(bulk.work_off(rt, again, 5).issued.values()) == 3
     assert failures(rt) == []
 
 

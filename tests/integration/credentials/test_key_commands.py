@@ -141,6 +141,36 @@ def test_what_a_stolen_jwt_key_signed_is_told_and_the_next_download_is_good(camp
     assert [each["state"] for each in listed(campus) if each["kind"] == "ES256"] == ["compromised", "active"]
 
 
+def test_what_was_taken_back_is_told_so_whatever_became_of_the_key_of_its_form(campus: Flask) -> None:
+    """R-142."""
+    with campus.app_context():
+        token = form_of(campus, "open-badge.jwt")
+    [key] = [each["key"] for each in listed(campus) if each["kind"] == "ES256"]
+    keys(campus, "compromise", "--tenant", "wales", key)
+    with campus.app_context():
+        with runtime_of(campus).reading() as session:
+            code = session.scalars(sa.select(Award.code).where(Award.learner_ref == "ada")).one()
+        done = campus.test_cli_runner().invoke(args=["certify", "revoke", code, "--reason", "issued_in_error"])
+        assert done.exit_code == 0
+
+        verdict = verification.check_file(runtime_of(campus), token.encode())
+
+    assert (verdict.answer.value, verdict.shown) == ("revoked", None)
+
+
+@pytest.mark.parametrize("command", ["retire", "compromise"])
+def test_a_key_whose_name_begins_with_a_dash_can_be_named(campus: Flask, command: str) -> None:
+    """As one in sixty-four of the keys of JWT and Open Badges 2.0."""
+    told = keys(campus, command, "--tenant", "wales", "-xeBxOzKNOMroGgGNEjbMkE5afKj1y0ULPt5hSPYfr4")
+    assert "no key that begins with -xeBx" in told.output
+
+
+def test_a_key_service_holds_no_keys_of_jwt(campus: Flask) -> None:
+    told = keys(campus, "rotate", "--tenant", "wales", "--kind", "ES256", "--public", "z6Mk" + "a" * 44)
+    assert told.exit_code == 2 and "--public" in told.output
+    assert [each["state"] for each in listed(campus) if each["kind"] == "ES256"] in ([], ["active"])
+
+
 def test_a_key_of_older_badges_keeps_its_address_when_the_next_one_signs(campus: Flask) -> None:
     """R-152, R-154."""
     creators = []

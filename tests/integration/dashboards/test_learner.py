@@ -7,11 +7,13 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.models import Award
 from flask_certify.awards.states import AwardState
 from flask_certify.core.ids import new_code, new_id, spaced
 from flask_certify.dashboards import learner_views
 from flask_certify.documents import images
+from flask_certify.issuing import people
 from tests.support import story
 
 from .conftest import Place
@@ -35,6 +37,15 @@ def test_a_learner_finds_every_certificate_with_state_dates_code_and_links(place
     assert f'href="https://certs.example.org/certify/v/{ada.code}"' in page
     assert f'href="/certify/awards/{ada.id}/certificate.pdf"' in page
     assert ">Valid<" in page
+
+
+def test_a_learner_reads_of_an_erased_certificate_what_others_are_told(place: Place) -> None:
+    """R-129: the public page says that it was erased, so the learner's own does not call it valid."""
+    place.issue()
+    with place.app.app_context():
+        people.erase(place.rt, "ada", Why(Cause.HOLDER_REQUEST), actor="tom")
+    page = place.get("/certify/me", "ada").text
+    assert ">Erased at your request<" in page and ">Valid<" not in page
 
 
 def test_nobody_finds_the_certificates_of_others(place: Place) -> None:

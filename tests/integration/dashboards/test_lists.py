@@ -109,12 +109,12 @@ def test_the_author_sees_the_list_but_cannot_issue_or_download_unless_a_mentor_a
     page = place.get(place.dashboard, "amy").text
     assert "Ada Lovelace" in page
     assert "Issue online certificates" not in page
-    assert "certificate.pdf" not in page and "/failures" not in page
+    assert "certificate.pdf" not in page and "/failures" not in page and "/messages" not in page
     place.host.add_actor(Actor("amy", "Amy"), "wales", Role.AUTHOR, Role.MENTOR)
     run = place.host.runs[story.RUN]
     place.host.runs[story.RUN] = replace(run, mentor_refs=(*run.mentor_refs, "amy"))
     page = place.get(place.dashboard, "amy").text
-    assert "Issue online certificates" in page and "/failures" in page
+    assert "Issue online certificates" in page and "/failures" in page and "/messages" in page
 
 
 # ---- searching, sorting, filtering -----------------------------------------------------------------

@@ -163,6 +163,7 @@ def test_what_is_stuck_is_found_with_what_to_do(rt: Runtime, redis_url: str) -> 
     with rt.transaction() as tx:
         tx.session.execute(sa.update(Worker).values(seen_at=1))
     assert codes(rt)[:2] == ["workers.none", "workers.silent"]
+    assert operations.findings(operations.look(rt))[1].sentence.startswith("1 worker fell silent")
 
 
 def test_without_a_queue_nothing_is_stuck_until_something_waits(rt: Runtime) -> None:

@@ -16,7 +16,8 @@ from flask_certify.core.settings import Settings
 from flask_certify.credentials.models import IssuerKey
 from flask_certify.eligibility import events
 from flask_certify.host.ports import HostAway
-from flask_certify.issuing import excepting, happenings, lifecycle, people, printing, reissuing, undoing
+from flask_certify.issuing import excepting, happenings, lifecycle, people, previews, printing, reissuing, undoing
+from flask_certify.issuing.kinds import BatchKind
 from flask_certify.issuing.lifecycle import DeclaredInvalid
 from flask_certify.issuing.many import LearnerOutcome
 from flask_certify.issuing.reissuing import ReplacedAlready
@@ -342,6 +343,18 @@ def test_an_erased_certificate_does_not_come_back(life: Life) -> None:
     assert outcome.award_id is not None
     with pytest.raises(Erased):
         undoing.undo(life.rt, outcome.award_id, MISTAKE, actor=TOM)
+
+
+def test_nothing_is_issued_again_for_whom_was_erased_though_the_platform_still_knows_them(life: Life) -> None:
+    """R-254: neither one by one nor in a batch for all, and the preview says so."""
+    [first] = life.issue("ada")
+    people.erase(life.rt, "ada", Why(Cause.HOLDER_REQUEST), actor=TOM)
+    [outcome] = life.reissue("ada")
+    assert (outcome.result, [each.code for each in outcome.reasons]) == ("declined", ["erased"])
+    batch = previews.look(life.rt, life.award(first.id).run_id, BatchKind.REISSUE, TOM)
+    seen = previews.get(life.rt, batch)
+    assert seen is not None and (seen.to_do, dict(seen.declined)) == (0, {"erased": 1})
+    assert life.award(first.id).state is ISSUED
 
 
 def test_the_set_time_is_a_setting(life: Life) -> None:

@@ -4,6 +4,7 @@ import hmac
 import io
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -366,6 +367,20 @@ def test_while_too_many_pdfs_are_being_read_a_file_cannot_be_checked_and_is_not_
         assert answer(campus, pdf) is Answer.CANNOT_CHECK
     monkeypatch.setattr(attachments, "python", lambda: "/nowhere/python")
     assert answer(campus, pdf) is Answer.CANNOT_CHECK
+
+
+def test_where_a_process_may_have_less_than_our_limits_a_pdf_is_read_all_the_same() -> None:
+    """As below `ulimit -v`, or with LimitAS= of systemd."""
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))\n"
+        "from flask_certify.credentials.attachments import read_pdf\n"
+        "print(read_pdf(sys.stdin.buffer.read()))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], input=hostile_files.pdf_attaching(b"{}"), capture_output=True, check=True
+    )
+    assert told.stdout == b"{}\n"
 
 
 def test_what_reads_a_pdf_knows_none_of_our_settings(campus: Issued, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,12 @@ def is_at_a_chunk(site: Site) -> bool:
     return (site.folder / "asked").exists()
 
 
+def hears(pid: int, what: signal.Signals) -> bool:
+    """Whether the process has a handler of its own for the signal."""
+    told = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool(int(told["SigCgt"], 16) >> (what - 1) & 1)
+
+
 def workers(site: Site) -> int:
     return site.count(of=Worker)
 
@@ -53,6 +59,17 @@ def test_a_worker_that_is_told_to_stop_finishes_its_chunk_first(make_site: MakeS
     assert site.share_done() > 0
     assert site.count(outbox.Chunk.state == outbox.RUNNING, of=outbox.Chunk) == 0
     assert workers(site) == 0, "it said that it left"
+
+
+def test_a_worker_that_is_told_many_times_still_says_that_it_leaves(make_site: MakeSite) -> None:
+    """A supervisor may tell a whole group and then each of it: nobody takes that for one that fell silent."""
+    site = make_site(20)
+    with working(site) as running:
+        site.wait_until(lambda: hears(running.pid, signal.SIGTERM) and workers(site) == 1)
+        while running.poll() is None and workers(site):
+            running.terminate()
+        running.wait(LONGEST)
+    assert workers(site) == 0
 
 
 def test_a_worker_that_may_not_finish_gives_its_chunk_back_at_once(make_site: MakeSite) -> None:

@@ -9,7 +9,7 @@ from flask_certify.notifications import reasons as messages
 
 def test_every_reason_of_a_refusal_has_a_heading_for_many() -> None:
     of_bundles = {"bundle.no_certificate", "document.not_live"}
-    of_batches = {"changed_since", "no_certificate", "exception.listed"}
+    of_batches = {"changed_since", "erased", "no_certificate", "exception.listed"}
     assert set(wording.OF_MANY) == set(reasons.DECLINED) | set(reasons.FAULTY) | of_bundles | of_batches
 
 

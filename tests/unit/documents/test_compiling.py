@@ -117,6 +117,21 @@ def test_a_child_that_takes_too_much_memory_is_ended(monkeypatch, forgetful):
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
+def test_where_a_process_may_have_less_than_our_limits_templates_are_laid_out_all_the_same():
+    """As below `ulimit -v`, or with LimitAS= of systemd."""
+    program = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (900 << 20, 900 << 20))\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (60, 60))\n"
+        "from flask_certify.documents.compiling import compiled\n"
+        "print(len(compiled(sys.stdin.read(), 'en', {}).slots))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], input=page(), capture_output=True, check=True, text=True, cwd=ROOT
+    )
+    assert told.stdout == "3\n"
+
+
 @pytest.mark.parametrize("memory", [120, 130])
 def test_a_template_is_never_laid_out_with_a_hole_where_there_was_no_memory_for_a_picture(
     monkeypatch, forgetful, memory
