@@ -18,6 +18,7 @@ from ..core.ids import spaced
 from ..core.runtime import Runtime
 from ..host.records import LearnerRecord
 from ..issuing.bulk import BatchView
+from ..issuing.kinds import WITHDRAWN
 from ..issuing.models import PREVIEW, IssueItem
 from ..issuing.results import ALREADY, DECLINED, DONE, FAILED, ISSUED, REISSUED, REVOKED, STOPPED
 from . import queries, wording
@@ -59,8 +60,8 @@ class LearnerLine:
 
     @property
     def sentence(self) -> str:
-        """Why not; empty where there is nothing to be explained."""
-        if self.reason is None or self.result in (*DONE, None):
+        """Why not, or what else is to be known; empty where there is nothing to be explained."""
+        if self.reason is None or (self.result in (*DONE, None) and self.reason != WITHDRAWN.code):
             return ""
         return wording.sentence_of(self.reason, self.details)
 

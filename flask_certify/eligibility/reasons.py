@@ -92,6 +92,7 @@ SINCE_THE_PREVIEW: dict[str, str] = {
     # Why somebody in a batch was left as they are, other than by the rules.
     "erased": N_("What the certificate said was erased at its holder's wish, so no other is made of it."),
     "changed_since": N_("This has changed since the preview that was confirmed. Look again to include it."),
+    "is_withdrawn": N_("The certificate there is now is withdrawn. The new one takes its place and counts."),
     "no_certificate": N_("There is no certificate."),
     "batch.stopped": N_("The batch was stopped before the learner's turn came."),
 }

@@ -24,7 +24,7 @@ from ..host.records import LearnerRecord
 from . import lifecycle
 from .drafts import Draft, draw_up
 from .keeping import kept_of
-from .kinds import BatchKind
+from .kinds import WITHDRAWN, BatchKind
 from .orders import Order, open_order
 from .reissuing import as_if_new, draw_up_successor, unless_erased
 from .results import ALREADY, DECLINED, FAILED, ISSUED, REISSUED, REVOKED
@@ -89,9 +89,10 @@ def foresee(
     """Learners by the page: those of the list, or all whom the kind is about. Each once, whoever is listed twice.
 
     An issue is about all learners of the run, as the host lists them; the others about all who hold a certificate.
+    What is withdrawn is revoked with them, and issued again only for who is named: it has its reasons.
     """
     if kind is BatchKind.REVOKE:
-        for refs in _parts(_listed(rt, run_id, learner_refs)):
+        for refs in _parts(_listed(rt, run_id, learner_refs, [AwardState.ISSUED, AwardState.WITHDRAWN])):
             yield _revocations(rt, run_id, refs)
         return
     order = open_order(rt, run_id, actor="", notify=False)
@@ -99,7 +100,7 @@ def foresee(
         for page in _all_learners(rt, order.run.run_ref):
             yield _issues(rt, order, page, {}, list(page))
         return
-    for refs in _parts(_listed(rt, run_id, learner_refs)):
+    for refs in _parts(_listed(rt, run_id, learner_refs, [AwardState.ISSUED])):
         records, failed = ask_records(rt, order.run.run_ref, refs)
         look = _issues if kind is BatchKind.ISSUE else _reissues
         yield look(rt, order, records, failed, refs)
@@ -123,14 +124,14 @@ def _all_learners(rt: Runtime, run_ref: str) -> Iterator[dict[str, LearnerRecord
         after = page[-1].learner_ref
 
 
-def _listed(rt: Runtime, run_id: UUID, learner_refs: Sequence[str] | None) -> list[str]:
+def _listed(rt: Runtime, run_id: UUID, learner_refs: Sequence[str] | None, states: Sequence[AwardState]) -> list[str]:
     if learner_refs is not None:
         return list(dict.fromkeys(learner_refs))
     with rt.reading() as session:
         return list(
             session.scalars(
                 sa.select(Award.learner_ref)
-                .where(Award.run_id == run_id, Award.state.in_([AwardState.ISSUED, AwardState.WITHDRAWN]))
+                .where(Award.run_id == run_id, Award.state.in_(states))
                 .order_by(Award.learner_ref)
             )
         )
@@ -188,7 +189,8 @@ def _reissues(
         each = decided[ref]
         drawn = draw_up_successor(rt, order, each, held, Cause.OTHER) if each.decision.granted else None
         reason = drawn[0] if isinstance(drawn, tuple) else drawn
-        found[ref] = _foreseen(each, reason, REISSUED, held.award_id)
+        said = WITHDRAWN if held.state is AwardState.WITHDRAWN else None
+        found[ref] = _foreseen(each, reason, REISSUED, held.award_id, said)
     return [found[ref] for ref in refs]
 
 
@@ -204,11 +206,14 @@ def _decide(
     return {each.learner_ref: each for each in found}
 
 
-def _foreseen(decided: Decided, drawn: Draft | Reason | None, does: str, award_id: UUID | None = None) -> Foreseen:
-    """`drawn`: what would be signed, or why it could not be made; None if nothing is granted."""
+def _foreseen(
+    decided: Decided, drawn: Draft | Reason | None, does: str, award_id: UUID | None = None, said: Reason | None = None
+) -> Foreseen:
+    """`drawn`: what would be signed, or why it could not be made; None if nothing is granted. `said`: what is to be
+    known about one that would be signed."""
     ref = decided.learner_ref
     if isinstance(drawn, Draft):
-        return Foreseen(ref, does, None, drawn.frozen.achievement_key, award_id)
+        return Foreseen(ref, does, said, drawn.frozen.achievement_key, award_id)
     if drawn is not None:
         return Foreseen(ref, FAILED, drawn, None, award_id)
     result = FAILED if decided.decision.outcome is Outcome.FAULTY else DECLINED

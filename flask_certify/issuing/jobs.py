@@ -162,6 +162,7 @@ def work_on(rt: Runtime, held: Claim) -> Store:
                     IssueItem.foreseen,
                     IssueItem.bound_award_id,
                     IssueItem.achievement_key,
+                    IssueItem.reason,
                 )
                 .where(
                     IssueItem.batch_id == batch.id,

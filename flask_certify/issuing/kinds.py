@@ -19,6 +19,7 @@ from .orders import open_order
 from .results import DECLINED, FAILED, REVOKED, LearnerOutcome
 
 CHANGED = Reason("changed_since")
+WITHDRAWN = Reason("is_withdrawn")
 
 
 class BatchKind(StrEnum):
@@ -40,7 +41,7 @@ class BatchKind(StrEnum):
 class Item:
     """A learner whose turn has come, and what was shown of them in the preview. `foreseen` None: there was none.
 
-    `shown_key`: the kind of certificate; None if it was to be none.
+    `shown_key`: the kind of certificate; None if it was to be none. `reason`: the code of what was said about it.
     """
 
     learner_ref: str
@@ -48,6 +49,7 @@ class Item:
     foreseen: str | None
     bound_award_id: UUID | None
     shown_key: str | None
+    reason: str | None
 
 
 Store = Callable[[Transaction], list[LearnerOutcome]]
@@ -57,7 +59,8 @@ def prepare(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
     """Does all that can be done without a transaction; the rest, and an outcome for each learner, by what it returns.
 
     A batch that was previewed does what was shown and no more: who has become eligible since is not issued to, who
-    would get another kind of certificate by now gets none, and whose certificate is another one is left alone. Each of
+    would get another kind of certificate by now gets none, and whose certificate is another one, or was withdrawn
+    meanwhile, is left alone. Each of
     them is told apart by `changed_since`, and the next preview shows what it is now.
     """
     try:
@@ -107,7 +110,13 @@ def _reissue(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
             session, order.run.tenant_ref, order.run.run_ref, [each.learner_ref for each in items]
         )
     now = {ref: each.award_id for ref, each in held.items() if each.state is not AwardState.GRANTED}
-    as_shown = [each.learner_ref for each in items if now.get(each.learner_ref) == each.bound_award_id]
+    withdrawn = {ref for ref, each in held.items() if each.state is AwardState.WITHDRAWN}
+    as_shown = [
+        each.learner_ref
+        for each in items
+        if now.get(each.learner_ref) == each.bound_award_id
+        and (each.learner_ref not in withdrawn or each.reason == WITHDRAWN.code)
+    ]
     again = reissuing.prepare(rt, order, [ref for ref in as_shown if ref in now], why_of(batch), _shown(items))
     first = many.prepare(rt, order, [ref for ref in as_shown if ref not in now], _shown(items))
     changed = _changed(items, set(as_shown))

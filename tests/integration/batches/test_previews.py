@@ -11,6 +11,7 @@ from flask_certify.awards.causes import Cause, UnknownCause, Why
 from flask_certify.awards.models import Award, Record
 from flask_certify.core.runtime import Runtime
 from flask_certify.dashboards import queries
+from flask_certify.dashboards import results as listed
 from flask_certify.host.memory import MemoryHost
 from flask_certify.host.records import Attempt
 from flask_certify.issuing import bulk, foreseeing, handling, lifecycle, many, naming, previews
@@ -214,6 +215,24 @@ def test_issued_again_nobody_gets_another_kind_than_shown(rt: Runtime, host: Mem
     assert awards(rt) == {"ada": ["revoked", "issued"], "cy": ["issued"]}
     again = finish(rt, look(rt, BatchKind.REISSUE, ["cy", "fay"]), WHY)
     assert (some(again.counts.reissued), some(again.issued)) == ({"achievement": 1}, {"achievement": 1})
+
+
+def test_what_somebody_has_withdrawn_is_issued_again_only_for_who_is_named_and_was_shown(rt: Runtime) -> None:
+    """R-076, R-125: whoever presses "all" knows nothing of the case that is being looked into."""
+    finish(rt, look(rt))
+    with rt.reading() as session:
+        ids = {each.learner_ref: each.id for each in session.scalars(sa.select(Award))}
+    lifecycle.withdraw(rt, [ids["ada"]], Why(Cause.UNDER_REVIEW), actor=TOM)
+    everybody = look(rt, BatchKind.REISSUE)
+    lifecycle.withdraw(rt, [ids["cy"]], Why(Cause.UNDER_REVIEW), actor=TOM)
+    done = finish(rt, everybody, WHY)
+    assert (some(done.counts.reissued), some(done.declined)) == ({"achievement": 1}, {"changed_since": 1})
+    assert awards(rt) == {"ada": ["withdrawn"], "cy": ["withdrawn"], "dev": ["revoked", "issued"]}
+    named = look(rt, BatchKind.REISSUE, ["ada"])
+    [line] = listed.page(rt, bulk.get_batch(rt, named))
+    assert line.sentence.startswith("The certificate there is now is withdrawn.")
+    finish(rt, named, WHY)
+    assert awards(rt)["ada"] == ["revoked", "issued"]
 
 
 # ---- revoke ----------------------------------------------------------------------------------------
