@@ -233,15 +233,23 @@ def store(rt: Runtime, tx: Transaction, prepared: Prepared) -> dict[str, Learner
 
 
 def _lock(tx: Transaction, standing: Mapping[str, Standing]) -> dict[str, Standing]:
-    """Those whose certificate is still the one that was looked at. Of two re-issues at once the second finds none."""
-    states = {
-        award_id: state
+    """Those whose certificate is still the one that was looked at. Of two re-issues at once the second finds none; nor
+    is there one of whom was erased at that moment."""
+    found = {
+        award_id: (state, frozen.get("recipient_name"))
         for some in moves.in_parts([held.award_id for held in standing.values()])
-        for award_id, state in tx.session.execute(
-            sa.select(Award.id, Award.state).where(Award.id.in_(some)).order_by(Award.id).with_for_update()
+        for award_id, state, frozen in tx.session.execute(
+            sa.select(Award.id, Award.state, Award.frozen)
+            .where(Award.id.in_(some))
+            .order_by(Award.id)
+            .with_for_update()
         )
     }
-    return {ref: held for ref, held in standing.items() if states.get(held.award_id) == held.state}
+    return {
+        ref: held
+        for ref, held in standing.items()
+        if found.get(held.award_id) == (held.state, held.frozen.recipient_name)
+    }
 
 
 def _outcome(prepared: Prepared, fresh: Mapping[str, Draft], ref: str, since: Reason | None) -> LearnerOutcome:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from flask_certify.awards.causes import Cause, Why
 from flask_certify.awards.states import AwardState
 from flask_certify.eligibility import events
-from flask_certify.issuing import happenings, vetoes
+from flask_certify.issuing import happenings, people, vetoes
 from tests.support.excepting import allow, disallow, history, invalidate, lift
 from tests.support.life import Life
 from tests.support.story import TOM
@@ -85,3 +86,19 @@ def test_what_is_lifted_while_it_is_decided_is_not_withdrawn(life: Life, monkeyp
     assert (outcome.result, outcome.award_id) == ("already", award.id)
     assert life.states("ada") == [ISSUED]
     assert [move.move.value for move in life.history(award)] == ["withdraw", "restore"]
+
+
+def test_who_is_erased_while_a_new_certificate_is_signed_gets_none_of_that_name(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R-254."""
+    [award] = life.issue("ada")
+    first(
+        monkeypatch,
+        vetoes,
+        "decide_and_ask",
+        lambda: people.erase(life.rt, "ada", Why(Cause.HOLDER_REQUEST), actor=TOM),
+    )
+    [outcome] = life.reissue("ada")
+    assert outcome.award_id == award.id
+    assert [each.frozen.recipient_name for each in life.awards("ada")] == [None]
