@@ -2,8 +2,8 @@
 
 Known codes never count, so a hall of people may scan through one address. Nor do files that are handed in: they name a
 credential by 122 random bits or by their hash, which nobody guesses, and what reading one may cost, and how many are
-read at once, is bounded where it is read (`credentials.attachments`, `presented.LARGEST`). A host
-with several processes, or with a limiter of its own, plugs something they share: `plug(app, limiter)`.
+read at once, is bounded where it is read (`credentials.attachments`, `presented.LARGEST`). A host with several
+processes, or with a limiter of its own, plugs something they share: `plug(app, limiter)`.
 """
 
 import ipaddress
