@@ -18,7 +18,7 @@ from flask_certify.core.embedded import Valkey, start_valkey
 from flask_certify.core.runtime import Runtime
 from flask_certify.host.memory import MemoryHost
 from tests.support import databases, postgres, story
-from tests.support.databases import KINDS, Database, Kind
+from tests.support.databases import Database, Kind, kinds_for
 from tests.support.postgres import Postgres
 
 hypothesis.settings.register_profile("house", deadline=None)  # no test asks how long something took
@@ -32,9 +32,14 @@ def pg_server() -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=KINDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", kinds_for(metafunc.definition.nodeid), indirect=True)
+
+
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database of each kind in turn, one test each."""
+    """An empty database of each kind in turn that is asked of the test (`kinds_for`), one test each."""
     kind: Kind = request.param
     match kind:
         case "sqlite":

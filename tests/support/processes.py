@@ -1,6 +1,7 @@
 """What the kernel says of another process."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -17,7 +18,7 @@ def is_gone(pid: int, seconds: float = 10) -> bool:
 def _state(pid: int) -> str | None:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
 
 
@@ -38,12 +39,10 @@ def is_stopped(pid: int, seconds: float = 10) -> bool:
 
 def family_of(pid: int) -> set[int]:
     """The process and all that it started, and they, as long as it runs."""
-    found = {pid}
-    for place in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = place.read_text().split()
-        except (FileNotFoundError, ProcessLookupError):  # it has ended since
-            continue
-        for child in children:
-            found |= family_of(int(child))
+    found, threads = {pid}, Path(f"/proc/{pid}/task")
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+        for thread in threads.iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                for child in (thread / "children").read_text().split():
+                    found |= family_of(int(child))
     return found
