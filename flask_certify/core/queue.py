@@ -63,6 +63,9 @@ class NamedJob(Job):
         self.webhooks = []
 
 
+A_RESTART, A_MOMENT = 60, 4  # times that a queue is tried
+
+
 def connect(url: str, *, patient: bool) -> "redis.Redis":
     """Workers are patient: without retries a worker dies when Redis restarts while it works. Web processes are
     not: a page does not wait for a queue that is away."""
@@ -71,7 +74,12 @@ def connect(url: str, *, patient: bool) -> "redis.Redis":
             url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(ExponentialBackoff(), 0)
         )
     away: list[type[Exception]] = [redis.exceptions.ConnectionError, redis.exceptions.TimeoutError]
-    return redis.Redis.from_url(url, retry_on_error=away, retry=Retry(ExponentialBackoff(cap=2, base=0.1), retries=60))
+    return redis.Redis.from_url(url, retry_on_error=away, retry=patience(A_RESTART))
+
+
+def patience(retries: int) -> Retry:
+    """For how many more times a queue that does not answer is tried: four take three seconds, each further one two."""
+    return Retry(ExponentialBackoff(cap=2, base=0.1), retries=retries)
 
 
 def open_queue(connection: "redis.Redis", settings: Settings, lane: str = LANES[0]) -> Queue:

@@ -17,7 +17,7 @@ from rq.exceptions import StopRequested
 from . import stopping
 from .current import runtime_of
 from .i18n import c_, speaking
-from .queue import LANES, NamedJob, connect, open_queue
+from .queue import A_MOMENT, LANES, NamedJob, connect, open_queue, patience
 from .runtime import Runtime
 from .tending import Tender, engines, let_go
 from .transaction import naming_trouble
@@ -62,6 +62,7 @@ def build(
             the child goes on; if that takes too long, the parent tells it to give its chunk back."""
             super().setup_work_horse_signals()
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            self.connection.set_retry(patience(A_MOMENT))  # what is done is in the database; the queue only hears of it
 
         def subscribe(self) -> None:
             """Nobody stops or kills a worker through Redis. Nor does RQ 2 then wait, at its end, for a thread that
@@ -73,9 +74,10 @@ def build(
         def request_stop(self, signum: int, frame: FrameType | None) -> None:
             if tender is not None:
                 tender.is_stopping = True
-            patience = threading.Timer(settings.grace_seconds, self.take_back)
-            patience.daemon = True
-            patience.start()
+            self.connection.set_retry(patience(0))  # it takes its leave of a queue that is there
+            timer = threading.Timer(settings.grace_seconds, self.take_back)
+            timer.daemon = True
+            timer.start()
             self._stop_requested = True  # also if what is raised below gets lost on its way
             if fork and not self.horse_pid:  # whatever RQ believes: nobody is at a chunk, and a hint may be lost
                 raise StopRequested()

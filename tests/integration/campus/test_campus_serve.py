@@ -59,8 +59,9 @@ def start(folder: Path, port: int, *words: str) -> subprocess.Popen[str]:
 
 
 def still_there(family: set[int]) -> set[int]:
-    """Those who are there after a while; a worker may first finish the chunk it is at."""
-    return {pid for pid in family if not is_gone(pid, seconds=30)}
+    """Those who are there after a while; a worker may first finish the chunk it is at, for twenty seconds,
+    and look for the queue for some more."""
+    return {pid for pid in family if not is_gone(pid, seconds=60)}
 
 
 @contextmanager
