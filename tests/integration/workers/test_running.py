@@ -158,6 +158,18 @@ def test_a_worker_waits_for_a_queue_that_is_away_and_goes_on(make_site: MakeSite
     check_books(site)
 
 
+def test_a_worker_that_is_told_to_end_leaves_within_seconds_although_its_queue_is_gone(
+    make_site: MakeSite, own_queue: Valkey
+) -> None:
+    site = make_site(4, CERTIFY_REDIS_URL=own_queue.url)
+    with working(site) as running:
+        site.wait_until(lambda: workers(site) == 1)
+        time.sleep(0.5)  # it listens to its queue
+        own_queue.kill()
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(40) == 0
+
+
 def test_the_night_begins_by_itself_once_however_many_work(make_site: MakeSite) -> None:
     """R-105. The workers were installed before its time had come."""
     site = make_site(20, CERTIFY_NIGHT_AT="02:30")
