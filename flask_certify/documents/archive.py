@@ -47,8 +47,7 @@ _BAD_FAITH = (
     EOFError,  # it ends too early
     OSError,  # an entry that lies before the file begins
     ValueError,  # the same elsewhere; a name that is no text
-    NotImplementedError,  # parts on several disks, a way of packing that nobody knows
-    RuntimeError,  # encrypted
+    RuntimeError,  # encrypted; parts on several disks, a way of packing that nobody knows
 )
 """What `zipfile` raises for files that were damaged or made in bad faith, as a quarter of a million of them showed."""
 

@@ -40,7 +40,6 @@ from .many import ALREADY, LearnerOutcome, issue_many, open_order
 
 RESTORED, WITHDRAWN, REFRESHED = "restored", "withdrawn", "refreshed"
 
-OUTCOMES = {True: Outcome.GRANTED, False: Outcome.DECLINED}
 CAUSES: Mapping[type[Event], Cause] = {
     events.Failed: Cause.NOT_PASSING,
     events.ExamRejected: Cause.EXAM_REJECTED,
@@ -328,8 +327,8 @@ def reconsider(
 
 def _note_eligible(tx: Transaction, run_id: UUID, found: Sequence[Decided]) -> None:
     """What was decided about those whose certificate is withdrawn, for the review queue."""
-    for is_granted in (True, False):
-        refs = [each.learner_ref for each in found if each.decision.outcome is OUTCOMES[is_granted]]
+    for outcome, is_granted in ((Outcome.GRANTED, True), (Outcome.DECLINED, False)):
+        refs = [each.learner_ref for each in found if each.decision.outcome is outcome]
         for some in moves.in_parts(refs):
             tx.session.execute(
                 sa.update(Record)

@@ -60,8 +60,7 @@ def prepare(rt: Runtime, batch: IssueBatch, items: Sequence[Item]) -> Store:
 
     A batch that was previewed does what was shown and no more: who has become eligible since is not issued to, who
     would get another kind of certificate by now gets none, and whose certificate is another one, or was withdrawn
-    meanwhile, is left alone. Each of
-    them is told apart by `changed_since`, and the next preview shows what it is now.
+    meanwhile, is left alone. Each of them is told apart by `changed_since`, and the next preview shows what it is now.
     """
     try:
         match BatchKind(batch.kind):
